@@ -1,0 +1,47 @@
+"""Checks of array arguments: at once where the values are known, silent on traced values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from spinlearn.errors import SpinlearnValueError
+
+Array = jax.Array
+
+
+def is_known(*values: Any) -> bool:
+    """Whether all values are concrete, so that a check can look at them."""
+    return not any(isinstance(v, jax.core.Tracer) for v in values)
+
+
+def as_leaf(value: Any, field: str, unit: str) -> Array:
+    """A physical parameter as an array leaf of default precision; arrays keep theirs."""
+    if isinstance(value, jax.Array):
+        return value
+    try:
+        given = np.asarray(value, np.float64)
+    except (TypeError, ValueError):
+        raise SpinlearnValueError(field, value, f"a number in {unit}", "Pass a number.") from None
+    return jnp.asarray(given, jnp.result_type(float))
+
+
+def require(
+    ok: Any, field: str, value: Any, allowed: str, fix: str, *, depends_on: tuple[Any, ...] = ()
+) -> None:
+    """Raise unless ``ok``; a condition on traced values is left to the solver's own guards."""
+    if is_known(ok, *depends_on) and not bool(np.all(np.asarray(ok))):
+        raise SpinlearnValueError(field, value, allowed, fix)
+
+
+def as_float_array(value: Any, field: str) -> Array:
+    """An array of floating numbers; integers and complex numbers are refused by name."""
+    array = jnp.asarray(value)
+    if not jnp.issubdtype(array.dtype, jnp.floating):
+        raise SpinlearnValueError(
+            field, f"dtype {array.dtype}", "floating-point numbers", "Convert with .astype(float)."
+        )
+    return array

@@ -1,0 +1,108 @@
+"""Bilinear (Q1) finite elements of ∇·(σ∇φ) on the corners of rectangular cells.
+
+In a cell with corner values u the gradient of the bilinear interpolant is spanned by three
+modes: the mean difference along x (``a``), along y (``b``) and the twist (``c``). With sheet
+conductances s = ∫σ dz scaled by the cell's aspect, the dissipated power is, exactly,
+
+    P = s_xx a² + s_yy b² + (s_xy + s_yx) a b + (s_xx + s_yy) c²/12,
+
+and the antisymmetric (Hall) part couples a and b only. Everything here works on differences of
+potentials, never on potentials, so that a constant potential carries exactly no current.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+Array = jax.Array
+
+
+class CellModes(NamedTuple):
+    """Mean difference along x, along y, and twist of corner values, each ``(..., nx, ny)``."""
+
+    a: Array
+    b: Array
+    c: Array
+
+
+class CellConductance(NamedTuple):
+    """Sheet conductances scaled by the cell's aspect, S, each ``(nx, ny)``."""
+
+    xx: Array
+    xy: Array
+    yx: Array
+    yy: Array
+
+    def transpose(self) -> CellConductance:
+        """The conductances of the adjoint (time-reversed) problem."""
+        return CellConductance(self.xx, self.yx, self.xy, self.yy)
+
+
+def scale_conductance(sheet: Array, aspect: Array) -> CellConductance:
+    """Scale a sheet-conductance tensor ``(2, 2, nx, ny)`` by ``aspect = dy/dx``."""
+    return CellConductance(
+        sheet[0, 0] * aspect, sheet[0, 1], sheet[1, 0], sheet[1, 1] / aspect
+    )
+
+
+def cell_modes(u: Array) -> CellModes:
+    """Modes of corner values ``(..., nx+1, ny+1)``."""
+    u00, u10 = u[..., :-1, :-1], u[..., 1:, :-1]
+    u01, u11 = u[..., :-1, 1:], u[..., 1:, 1:]
+    return CellModes(
+        0.5 * ((u11 - u01) + (u10 - u00)),
+        0.5 * ((u11 - u10) + (u01 - u00)),
+        (u11 - u10) - (u01 - u00),
+    )
+
+
+def cell_fluxes(s: CellConductance, m: CellModes) -> CellModes:
+    """Currents conjugate to the modes."""
+    return CellModes(
+        s.xx * m.a + s.xy * m.b,
+        s.yx * m.a + s.yy * m.b,
+        (s.xx + s.yy) * (m.c / 12.0),
+    )
+
+
+def apply_stiffness(s: CellConductance, u: Array) -> Array:
+    """Current drawn out of every corner, ``K u``, for corner values ``(..., nx+1, ny+1)``."""
+    f = cell_fluxes(s, cell_modes(u))
+    a, b = 0.5 * f.a, 0.5 * f.b
+    corners = (
+        (a + b + f.c, (1, 0), (1, 0)),
+        (f.c - a - b, (0, 1), (0, 1)),
+        (a - b - f.c, (1, 0), (0, 1)),
+        (b - a - f.c, (0, 1), (1, 0)),
+    )
+    untouched = [(0, 0)] * (u.ndim - 2)
+    total = None
+    for value, pad_x, pad_y in corners:
+        padded = jnp.pad(value, [*untouched, pad_x, pad_y])
+        total = padded if total is None else total + padded
+    assert total is not None
+    return total
+
+
+def pair_power(s: CellConductance, left: Array, right: Array) -> Array:
+    """``leftᵢᵀ K rightⱼ`` for stacks ``(i, nx+1, ny+1)`` and ``(j, nx+1, ny+1)``: ``(i, j)``."""
+    return contract(left, apply_stiffness(s, right))
+
+
+def contract(left: Array, right: Array) -> Array:
+    """All inner products of two stacks of corner fields: ``(i, j)``."""
+    return jnp.einsum("ixy,jxy->ij", left, right, precision=jax.lax.Precision.HIGHEST)
+
+
+def corner_average(cells: Array) -> Array:
+    """Mean of the positive values among the (up to four) cells around every corner."""
+    present = (cells > 0).astype(cells.dtype)
+    return _corner_sum(cells) / jnp.maximum(_corner_sum(present), 1)
+
+
+def _corner_sum(cells: Array) -> Array:
+    p = jnp.pad(cells, 1)
+    return p[1:, 1:] + p[:-1, 1:] + p[1:, :-1] + p[:-1, :-1]

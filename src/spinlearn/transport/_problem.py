@@ -1,0 +1,145 @@
+"""The discrete problem: a film's conductances, its contacts, and the checks on both."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from spinlearn._checks import as_float_array, is_known, require
+from spinlearn.errors import SpinlearnValueError
+from spinlearn.transport._elements import (
+    CellConductance,
+    apply_stiffness,
+    corner_average,
+    scale_conductance,
+)
+from spinlearn.transport._uniform import UniformFilm
+from spinlearn.transport.electrodes import Electrodes
+
+Array = jax.Array
+
+
+class Problem(eqx.Module):
+    """∇·(σ∇φ) = 0 on the corners of one film with its contacts."""
+
+    cells: CellConductance
+    spring: Array  # (px, py) conductance to the metal above, S
+    contrast: Array  # () largest over smallest eigenvalue of the sheet conductance
+    mean: Array  # () geometric mean of the two, S
+
+    def transpose(self) -> Problem:
+        """The adjoint problem, that of the reversed magnetization."""
+        return Problem(self.cells.transpose(), self.spring, self.contrast, self.mean)
+
+
+def check_sigma(sigma: Any, electrodes: Electrodes) -> Array:
+    """Shape, type, finiteness and positivity of a conductivity field."""
+    if not isinstance(electrodes, Electrodes):
+        raise SpinlearnValueError(
+            "electrodes",
+            type(electrodes).__name__,
+            "an Electrodes object",
+            "Build one with Electrodes, edge_electrodes or grid_electrodes.",
+        )
+    sigma = as_float_array(sigma, "sigma")
+    wanted = (2, 2, *electrodes.mesh.shape)
+    if sigma.shape != wanted:
+        raise SpinlearnValueError(
+            "sigma.shape",
+            sigma.shape,
+            f"{wanted}, the in-plane tensor on the cells of the electrodes' mesh",
+            "Use AMR(...).tensor(m) with m on the same mesh.",
+        )
+    if is_known(sigma, electrodes.outline):
+        _check_values(sigma, electrodes)
+    return sigma
+
+
+def _check_values(sigma: Array, electrodes: Electrodes) -> None:
+    filled = (electrodes.outline > 0)[:, :, None]
+    finite = jnp.all(jnp.isfinite(sigma), axis=(0, 1)) | ~filled
+    require(
+        finite,
+        "sigma",
+        f"{int(jnp.sum(~finite))} cell(s) with NaN or infinity",
+        "finite conductivities in S/m",
+        "Look at m and at the conductivity in those cells.",
+    )
+    off = 0.5 * (sigma[0, 1] + sigma[1, 0])
+    det = sigma[0, 0] * sigma[1, 1] - off**2
+    positive = ((sigma[0, 0] > 0) & (sigma[1, 1] > 0) & (det > 0)) | ~filled
+    require(
+        positive,
+        "sigma",
+        f"{int(jnp.sum(~positive))} cell(s) whose tensor is not positive",
+        "tensors with two positive eigenvalues, in S/m",
+        "For places without film pass an outline to Electrodes instead of zero conductivity.",
+    )
+
+
+def is_hall(sigma: Array, hall: bool | None) -> bool:
+    """Whether to solve the non-symmetric problem; traced fields must say so themselves."""
+    if hall is not None:
+        return bool(hall)
+    if not is_known(sigma):
+        return False
+    difference = jnp.max(jnp.abs(sigma[0, 1] - sigma[1, 0]))
+    return bool(difference > 1e-14 * jnp.max(jnp.abs(sigma)))
+
+
+def build_problem(sigma: Array, electrodes: Electrodes, *, hall: bool) -> Problem:
+    """Integrate over the thickness, apply the outline, attach the contacts."""
+    dtype = sigma.dtype
+    dz = jnp.asarray(electrodes.mesh.cell[2], dtype)
+    outline = electrodes.outline.astype(dtype)
+    # Where there is no film sigma may hold anything, NaN included.
+    sheet = jnp.where(outline > 0, jnp.sum(sigma, axis=-1) * dz * outline, 0)
+    skew = jnp.max(jnp.abs(sheet[0, 1] - sheet[1, 0]))
+    if not hall:
+        sheet = eqx.error_if(
+            sheet,
+            skew > 1e-6 * jnp.max(jnp.abs(sheet)),
+            "sigma is not symmetric (Hall effect), which could not be seen before tracing. "
+            "Pass hall=True.",
+        )
+    low, high, root_det = _eigenvalues(sheet)
+    filled = outline > 0
+    smallest = jnp.min(jnp.where(filled, low, jnp.inf))
+    largest = jnp.max(jnp.where(filled, high, 0))
+    spring = electrodes.spring_conductance(corner_average(root_det))
+    cells = scale_conductance(sheet, jnp.asarray(electrodes.aspect, dtype))
+    mean = jnp.sqrt(smallest) * jnp.sqrt(largest)
+    stop = jax.lax.stop_gradient
+    return Problem(cells, spring, stop(largest / smallest), stop(mean))
+
+
+def _eigenvalues(sheet: Array) -> tuple[Array, Array, Array]:
+    """Smaller and larger eigenvalue and root of the determinant of the symmetric part."""
+    off = 0.5 * (sheet[0, 1] + sheet[1, 0])
+    mean = 0.5 * (sheet[0, 0] + sheet[1, 1])
+    half = 0.5 * (sheet[0, 0] - sheet[1, 1])
+    square = half**2 + off**2
+    positive = square > 0
+    radius = jnp.where(positive, jnp.sqrt(jnp.where(positive, square, 1)), 0)
+    det = sheet[0, 0] * sheet[1, 1] - off**2
+    filled = det > 0
+    root = jnp.where(filled, jnp.sqrt(jnp.where(filled, det, 1)), 0)
+    return mean - radius, mean + radius, root
+
+
+def apply_operator(problem: Problem, free: Array, u: Array) -> Array:
+    """Currents out of the free corners for corner values that vanish on the held ones."""
+    return jnp.where(free, apply_stiffness(problem.cells, u) + problem.spring * u, 0)
+
+
+def preconditioner(problem: Problem, electrodes: Electrodes) -> UniformFilm:
+    """The uniform film with the contacts it has at this problem's mean conductance."""
+    assert electrodes.uniform is not None
+    if not electrodes.resistive:
+        return electrodes.uniform
+    film = electrodes.uniform
+    spring = problem.spring[film.node_x, film.node_y]
+    return film.with_series(problem.mean / jnp.where(spring > 0, spring, 1e-30 * problem.mean))

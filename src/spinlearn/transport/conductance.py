@@ -1,0 +1,400 @@
+"""The conductance matrix of a magnetic texture, and how it answers to the texture."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Float
+
+from spinlearn.errors import SpinlearnValueError
+from spinlearn.transport._elements import apply_stiffness, contract
+from spinlearn.transport._potentials import solve_voltages
+from spinlearn.transport._problem import Problem, build_problem, check_sigma, is_hall
+from spinlearn.transport.electrodes import Electrodes
+
+Array = jax.Array
+
+# Contacts are solved in groups whose working set stays near the processor's cache.
+_GROUP_CORNERS = 2_000_000
+
+
+class Reading(eqx.Module):
+    """One read of a film's conductances.
+
+    Parameters
+    ----------
+    conductance
+        Conductance matrix ``(n, n)``, S: currents into the film = G @ voltages.
+    potentials
+        Potential for 1 V on contact k and 0 V on all others, ``(n, nx+1, ny+1)``, V.
+    adjoint
+        The same for the reversed magnetization (Hall effect), or None where it is the same, V.
+    iterations
+        Preconditioned iterations beyond the uniform film's solution, a number.
+    error
+        Bound of the relative error of G's diagonal, a number.
+
+    Examples
+    --------
+    >>> from spinlearn import Mesh
+    >>> from spinlearn.transport import AMR, edge_electrodes
+    >>> mesh = Mesh((32, 32, 1), (4e-9, 4e-9, 10e-9))
+    >>> m = jnp.zeros((3, *mesh.shape)).at[2].set(1.0)
+    >>> reading = read_conductance(AMR(4e6, 0.03).tensor(m), edge_electrodes(4, mesh))
+    >>> isinstance(reading, Reading), reading.potentials.shape
+    (True, (4, 33, 33))
+    """
+
+    conductance: Float[Array, "n n"]
+    potentials: Float[Array, "n px py"]
+    adjoint: Float[Array, "n px py"] | None
+    iterations: Array
+    error: Array
+
+
+def conductance_matrix(
+    sigma: Float[Array, "2 2 nx ny nz"],
+    electrodes: Electrodes,
+    *,
+    tolerance: float | None = None,
+    hall: bool | None = None,
+) -> Float[Array, "n n"]:
+    """Conductance matrix between the contacts of a film, S.
+
+    Currents into the film are ``G @ V``. G is symmetric (with Hall effect ``G(m) = G(-m).T``), its rows
+    and columns sum to zero, its off-diagonal elements are negative. It is evaluated in the
+    stationary form ``Φᵀ K Φ``, whose error is the square of the potentials' error, and is
+    differentiable (forward and reverse, to any order) in `sigma`.
+
+    Parameters
+    ----------
+    sigma
+        In-plane conductivity tensor on the cells, ``(2, 2, nx, ny, nz)``, S/m (`AMR.tensor`).
+    electrodes
+        Contacts; their mesh gives the thickness.
+    tolerance
+        Bound of the relative error of G; by default 1e-10 in float64 and 1e-6 in float32.
+    hall
+        Whether sigma has an antisymmetric (Hall) part. Seen from the values by default; inside `jax.jit`
+        it must be said.
+
+    Returns
+    -------
+    Array
+        ``(n, n)``, S. In float32 the relative error (largest error over largest element) is below
+        1e-5 up to 1025² corners: the potentials are solved to float32 and rounding adds up.
+
+    Raises
+    ------
+    SpinlearnValueError
+        If sigma has the wrong shape, is not positive or not finite.
+    RuntimeError
+        From inside compiled code, if the solution does not converge; the message has the remedy.
+
+    Examples
+    --------
+    >>> from spinlearn import Mesh
+    >>> from spinlearn.transport import AMR, edge_electrodes
+    >>> mesh = Mesh((64, 64, 1), (4e-9, 4e-9, 10e-9))
+    >>> m = jnp.zeros((3, *mesh.shape)).at[0].set(1.0)
+    >>> g = conductance_matrix(AMR(4e6, 0.03).tensor(m), edge_electrodes(4, mesh))
+    >>> g.shape, bool(g[0, 2] > g[1, 3])  # along y, across m: conducts better (G_ij < 0)
+    ((4, 4), False)
+    """
+    return read_conductance(sigma, electrodes, tolerance=tolerance, hall=hall).conductance
+
+
+def read_conductance(
+    sigma: Float[Array, "2 2 nx ny nz"],
+    electrodes: Electrodes,
+    *,
+    previous: Reading | None = None,
+    tolerance: float | None = None,
+    hall: bool | None = None,
+) -> Reading:
+    """Read the conductance matrix and keep the potentials, to start the next read from them.
+
+    Parameters
+    ----------
+    sigma
+        In-plane conductivity tensor on the cells, ``(2, 2, nx, ny, nz)``, S/m.
+    electrodes
+        Contacts of the film.
+    previous
+        An earlier reading of a similar texture with the same contacts: a warm start.
+    tolerance
+        Bound of the relative error of G; by default 1e-10 in float64 and 1e-6 in float32.
+    hall
+        See `conductance_matrix`.
+
+    Returns
+    -------
+    Reading
+        Conductance (S), unit potentials (V), iterations and error bound.
+
+    Raises
+    ------
+    SpinlearnValueError
+        If sigma has the wrong shape, is not positive or not finite, or `previous` has other contacts.
+
+    Examples
+    --------
+    >>> from spinlearn import Mesh
+    >>> from spinlearn.transport import AMR, edge_electrodes
+    >>> mesh, amr = Mesh((64, 64, 1), (4e-9, 4e-9, 10e-9)), AMR(4e6, 0.03)
+    >>> contacts = edge_electrodes(4, mesh)
+    >>> m = jnp.zeros((3, *mesh.shape)).at[0].set(1.0)
+    >>> first = read_conductance(amr.tensor(m), contacts)
+    >>> again = read_conductance(amr.tensor(m), contacts, previous=first)
+    >>> bool(again.iterations <= first.iterations)
+    True
+    """
+    sigma = check_sigma(sigma, electrodes)
+    if previous is not None:
+        _check_previous(previous, electrodes)
+    tolerance = _default_tolerance(tolerance, sigma)
+    return _read(
+        sigma,
+        electrodes,
+        previous,
+        jnp.asarray(tolerance, sigma.dtype),
+        hall=is_hall(sigma, hall),
+    )
+
+
+def conductance_sensitivity(
+    sigma: Float[Array, "2 2 nx ny nz"],
+    electrodes: Electrodes,
+    *,
+    weights: Any = None,
+    tolerance: float | None = None,
+    hall: bool | None = None,
+) -> Array:
+    r"""How each element of G answers to the conductivity of each cell, dG/dσ.
+
+    To first order, and exactly, :math:`\delta G_{ij} = \int \nabla\psi_i \cdot \delta\sigma\,
+    \nabla\phi_j\, dV`, with φ the unit potentials and ψ those of the reversed magnetization (φ
+    itself without Hall effect); the ties of contact ends between corners add their share.
+
+    Parameters
+    ----------
+    sigma
+        In-plane conductivity tensor on the cells, ``(2, 2, nx, ny, nz)``, S/m.
+    electrodes
+        Contacts of the film.
+    weights
+        ``(n, n)`` numbers w: return the sensitivity of ``Σ w_ij G_ij`` alone, which is ``n²``
+        times smaller. By default every element's.
+    tolerance, hall
+        See `conductance_matrix`.
+
+    Returns
+    -------
+    Array
+        ``(n, n, 2, 2, nx, ny, nz)``, or ``(2, 2, nx, ny, nz)`` with `weights`, in S per S/m (m).
+
+    Raises
+    ------
+    SpinlearnValueError
+        If sigma or weights have the wrong shape or sigma is not positive.
+
+    Examples
+    --------
+    >>> from spinlearn import Mesh
+    >>> from spinlearn.transport import AMR, edge_electrodes
+    >>> mesh = Mesh((16, 16, 1), (4e-9, 4e-9, 10e-9))
+    >>> m = jnp.zeros((3, *mesh.shape)).at[0].set(1.0)
+    >>> sigma, contacts = AMR(4e6, 0.03).tensor(m), edge_electrodes(4, mesh)
+    >>> dg = conductance_sensitivity(sigma, contacts)
+    >>> dg.shape
+    (4, 4, 2, 2, 16, 16, 1)
+    >>> g = conductance_matrix(sigma, contacts)  # G is homogeneous of degree 1
+    >>> bool(jnp.allclose(jnp.sum(dg * sigma, axis=(2, 3, 4, 5, 6)), g, rtol=1e-3, atol=1e-6))
+    True
+    """
+    sigma = check_sigma(sigma, electrodes)
+    tolerance = jnp.asarray(_default_tolerance(tolerance, sigma), sigma.dtype)
+    skew = is_hall(sigma, hall)
+    n = electrodes.count
+    if weights is None:
+        return _all_sensitivities(sigma, electrodes, tolerance, hall=skew)
+    weights = jnp.asarray(weights, sigma.dtype)
+    if weights.shape != (n, n):
+        raise SpinlearnValueError(
+            "weights.shape", weights.shape, f"({n}, {n})", "Give one number per element of G."
+        )
+    return _weighted_sensitivity(sigma, electrodes, weights, tolerance, hall=skew)
+
+
+def _check_previous(previous: Reading, electrodes: Electrodes) -> None:
+    nx, ny, _ = electrodes.mesh.shape
+    wanted = (electrodes.count, nx + 1, ny + 1)
+    if previous.potentials.shape != wanted:
+        raise SpinlearnValueError(
+            "previous",
+            f"a reading with potentials {previous.potentials.shape}",
+            f"a reading of the same contacts and mesh, {wanted}",
+            "Start without a previous reading.",
+        )
+
+
+def _default_tolerance(tolerance: float | None, sigma: Array) -> float:
+    if tolerance is None:
+        return 1e-10 if sigma.dtype == jnp.float64 else 1e-6
+    if not 0 < tolerance < 1:
+        raise SpinlearnValueError(
+            "tolerance", tolerance, "a number between 0 and 1", "Use e.g. 1e-8, or omit it."
+        )
+    return tolerance
+
+
+@eqx.filter_jit
+def _read(
+    sigma: Array,
+    electrodes: Electrodes,
+    previous: Reading | None,
+    tolerance: Array,
+    *,
+    hall: bool,
+) -> Reading:
+    problem = build_problem(sigma, electrodes, hall=hall)
+    start = None if previous is None else previous.potentials
+    phi = _unit_potentials(problem, electrodes, start, tolerance, hall=hall)
+    psi = phi
+    if hall:
+        turned = None
+        if previous is not None:
+            turned = previous.potentials if previous.adjoint is None else previous.adjoint
+        psi = _unit_potentials(problem.transpose(), electrodes, turned, tolerance, hall=True)
+    conductance = _stationary_form(problem, psi.phi, phi.phi, electrodes=electrodes)
+    iterations = jnp.maximum(phi.iterations, psi.iterations)
+    error = jnp.maximum(phi.error, psi.error)
+    return Reading(conductance, phi.phi, psi.phi if hall else None, iterations, error)
+
+
+@eqx.filter_jit
+def _weighted_sensitivity(
+    sigma: Array, electrodes: Electrodes, weights: Array, tolerance: Array, *, hall: bool
+) -> Array:
+    def weighted(s: Array) -> Array:
+        return jnp.sum(weights * _read(s, electrodes, None, tolerance, hall=hall).conductance)
+
+    return jax.grad(weighted)(sigma)
+
+
+@eqx.filter_jit
+def _all_sensitivities(
+    sigma: Array, electrodes: Electrodes, tolerance: Array, *, hall: bool
+) -> Array:
+    def matrix(s: Array) -> Array:
+        return _read(s, electrodes, None, tolerance, hall=hall).conductance
+
+    value, pull = jax.vjp(matrix, sigma)
+    n = electrodes.count
+    basis = jnp.eye(n * n, dtype=sigma.dtype).reshape(n * n, n, n)
+    rows = jax.lax.map(lambda w: pull(w)[0], basis)
+    return rows.reshape(*value.shape, *sigma.shape)
+
+
+class _UnitPotentials(NamedTuple):
+    phi: Array
+    iterations: Array
+    error: Array
+
+
+def _unit_potentials(
+    problem: Problem,
+    electrodes: Electrodes,
+    initial: Array | None,
+    tolerance: Array,
+    *,
+    hall: bool,
+) -> _UnitPotentials:
+    """Solve all contacts but one, in groups; the potentials of all add up to 1 V everywhere."""
+    n = electrodes.count
+    px, py = problem.spring.shape
+    dtype = problem.spring.dtype
+    size = _group_size(n - 1, px * py)
+    constants = jax.lax.stop_gradient(electrodes)
+
+    def solve(k: Array, state: _UnitPotentials) -> _UnitPotentials:
+        # The last group overlaps the one before it where the contacts do not divide evenly.
+        first = jnp.minimum(k * size, n - 1 - size)
+        voltages = jax.nn.one_hot(first + jnp.arange(size), n, dtype=dtype)
+        guess = None
+        if initial is not None:
+            guess = jax.lax.dynamic_slice_in_dim(jax.lax.stop_gradient(initial), first, size)
+        found = solve_voltages(
+            problem,
+            voltages,
+            electrodes=constants,
+            initial=guess,
+            tolerance=tolerance,
+            hall=hall,
+        )
+        return _UnitPotentials(
+            jax.lax.dynamic_update_slice_in_dim(state.phi, found.phi, first, 0),
+            jnp.maximum(state.iterations, found.iterations),
+            jnp.maximum(state.error, jnp.max(found.error)),
+        )
+
+    nothing = _UnitPotentials(
+        jnp.zeros((n, px, py), dtype), jnp.asarray(0), jnp.zeros((), dtype)
+    )
+    state = jax.lax.fori_loop(0, -(-(n - 1) // size), solve, nothing)
+    everywhere = (electrodes.owner >= 0) | electrodes.free
+    last = everywhere.astype(dtype) - jnp.sum(state.phi, axis=0)
+    return state._replace(phi=state.phi.at[n - 1].set(last))
+
+
+def _group_size(contacts: int, corners: int) -> int:
+    groups = -(-contacts * corners // _GROUP_CORNERS)
+    return -(-contacts // min(contacts, groups))
+
+
+@eqx.filter_custom_jvp
+def _stationary_form(problem: Problem, psi: Array, phi: Array, *, electrodes: Electrodes) -> Array:
+    """``ψᵢᵀ K φⱼ`` plus the power in the contacts: ``(n, n)``, stationary in ψ and φ."""
+    return _bilinear(problem, psi, phi, electrodes)
+
+
+@_stationary_form.def_jvp
+def _stationary_form_jvp(primals: Any, tangents: Any, *, electrodes: Electrodes) -> Any:
+    problem, psi, phi = primals
+    change = tangents[0]
+    value = _stationary_form(problem, psi, phi, electrodes=electrodes)
+    # Stationary: the potentials' own change does not enter at first order.
+    if change is None:
+        return value, jnp.zeros_like(value)
+    filled = jax.tree.map(
+        lambda p, t: jnp.zeros_like(p) if t is None else t,
+        problem,
+        change,
+        is_leaf=lambda leaf: leaf is None,
+    )
+    return value, _bilinear(filled, psi, phi, electrodes)
+
+
+def _bilinear(problem: Problem, psi: Array, phi: Array, electrodes: Electrodes) -> Array:
+    n = phi.shape[0]
+    size = _group_size(n, problem.spring.size)
+
+    def columns(k: Array, form: Array) -> Array:
+        first = jnp.minimum(k * size, n - size)
+        right = jax.lax.dynamic_slice_in_dim(phi, first, size)
+        block = contract(psi, apply_stiffness(problem.cells, right))
+        return jax.lax.dynamic_update_slice_in_dim(form, block, first, 1)
+
+    form = jax.lax.fori_loop(0, -(-n // size), columns, jnp.zeros((n, n), phi.dtype))
+    x, y = electrodes.tied_x, electrodes.tied_y
+    metal = jax.nn.one_hot(electrodes.owner[x, y], n, dtype=phi.dtype).T
+    left, right = metal - psi[:, x, y], metal - phi[:, x, y]
+    in_contacts = _matmul(left * problem.spring[x, y], right.T)
+    return form + in_contacts
+
+
+def _matmul(left: Array, right: Array) -> Array:
+    return jnp.matmul(left, right, precision=jax.lax.Precision.HIGHEST)

@@ -1,0 +1,271 @@
+"""Common contact layouts: around the edge of a rectangle, and on a grid inside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from spinlearn.errors import SpinlearnValueError
+from spinlearn.mesh import Mesh
+from spinlearn.transport._contact_ends import effective_overhang
+from spinlearn.transport._contact_map import ContactMap, claim
+from spinlearn.transport.electrodes import Electrodes, check_mesh
+
+
+def edge_electrodes(
+    n: int | Sequence[int],
+    mesh: Mesh,
+    *,
+    coverage: float = 0.5,
+    start: float | None = None,
+    **options: Any,
+) -> Electrodes:
+    """Contacts around the edge of a rectangular film, numbered counter-clockwise.
+
+    Contact ends need not fall on mesh corners: the corner next to an end is tied to the contact
+    with the conductance that puts the *effective* end where it was asked for, so that the usual
+    first-order error of the contact ends is absent.
+
+    Parameters
+    ----------
+    n
+        Number of contacts at equal distances along the perimeter, or four numbers: contacts on
+        the bottom, right, top and left side, each side divided equally.
+    mesh
+        Mesh of the film.
+    coverage
+        Part of the perimeter (of each side) that is under contacts, between 0 and 1; 1 is allowed
+        where every side carries at most one contact and they do not meet at a corner.
+    start
+        Position of the first contact's centre along the perimeter, m, counted counter-clockwise
+        from the corner at the origin; by default half a contact distance. Only with one number.
+    **options
+        Passed to `Electrodes`: ``contact_resistance`` (Ω m²), ``outline``, ``method``.
+
+    Returns
+    -------
+    Electrodes
+        Contact 0 sits on the bottom side (smallest y) unless `start` says otherwise.
+
+    Raises
+    ------
+    SpinlearnValueError
+        If a number is out of range, or a contact is narrower than the mesh can hold.
+
+    Examples
+    --------
+    >>> mesh = Mesh((96, 96, 1), (4e-9, 4e-9, 10e-9))
+    >>> edge_electrodes(4, mesh, coverage=0.3).count
+    4
+    """
+    if not isinstance(coverage, int | float) or not 0 < coverage <= 1:
+        raise SpinlearnValueError(
+            "coverage", coverage, "a number above 0, at most 1", "Use e.g. coverage=0.5."
+        )
+    check_mesh(mesh)
+    edge = _Edge(mesh)
+    intervals = _intervals(n, edge, float(coverage), start)
+    corners = (mesh.shape[0] + 1, mesh.shape[1] + 1)
+    owner, share, length = np.full(corners, -1), np.zeros(corners), np.zeros(corners)
+    for k, (first, last) in enumerate(intervals):
+        wanted = np.zeros(corners)
+        for index, part, covered in edge.cover(first, last, field=f"contact {k}"):
+            at = edge.corner(index)
+            wanted[at] = max(wanted[at], part)
+            length[at] += covered
+        claim(owner, share, wanted, k)
+    area = length * mesh.thickness
+    return Electrodes(mesh, ContactMap(len(intervals), owner, share, area), **options)
+
+
+def grid_electrodes(
+    rows: int, cols: int, mesh: Mesh, *, fill: float = 0.3, **options: Any
+) -> Electrodes:
+    """Rectangular pads on a regular grid inside the film, numbered like the pixels of an image.
+
+    Parameters
+    ----------
+    rows, cols
+        Numbers of pads along y and along x; contact ``row * cols + col``, row 0 at the top
+        (largest y), column 0 at the left (smallest x).
+    mesh
+        Mesh of the film.
+    fill
+        Edge length of a pad over the grid's pitch, between 0 and 1. Pads are snapped to whole
+        cells, at least one, and leave at least one cell between them.
+    **options
+        Passed to `Electrodes`: ``contact_resistance`` (Ω m²), ``outline``, ``method``.
+
+    Returns
+    -------
+    Electrodes
+        ``rows × cols`` contacts.
+
+    Raises
+    ------
+    SpinlearnValueError
+        If a number is out of range or the mesh has fewer than two cells per pad.
+
+    Examples
+    --------
+    >>> mesh = Mesh((100, 140, 1), (5e-9, 5e-9, 10e-9))
+    >>> grid_electrodes(7, 5, mesh).count
+    35
+    """
+    for field, value in (("rows", rows), ("cols", cols)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise SpinlearnValueError(field, value, "a positive integer", "Count the pads.")
+    if not isinstance(fill, int | float) or not 0 < fill < 1:
+        raise SpinlearnValueError("fill", fill, "a number between 0 and 1", "Use e.g. fill=0.3.")
+    check_mesh(mesh)
+    nx, ny, _ = mesh.shape
+    columns = _snap(nx, cols, fill, "cols")
+    lines = _snap(ny, rows, fill, "rows")
+    masks = np.zeros((rows * cols, nx, ny), bool)
+    for row in range(rows):
+        low_y, high_y = lines[rows - 1 - row]
+        for col in range(cols):
+            low_x, high_x = columns[col]
+            masks[row * cols + col, low_x:high_x, low_y:high_y] = True
+    return Electrodes(mesh, masks, **options)
+
+
+def _snap(cells: int, pads: int, fill: float, field: str) -> list[tuple[int, int]]:
+    pitch = cells / pads
+    width = max(1, round(fill * pitch))
+    starts = [round((k + 0.5) * pitch - 0.5 * width) for k in range(pads)]
+    gaps = np.diff(starts)
+    if width >= cells or (gaps.size and gaps.min() <= width):
+        raise SpinlearnValueError(
+            field,
+            pads,
+            f"at most one pad and one free cell for every two of the {cells} cells",
+            "Use fewer pads, a smaller fill, or a finer mesh.",
+        )
+    return [(s, s + width) for s in starts]
+
+
+class _Edge:
+    """The rectangle's perimeter, counter-clockwise from the origin, as a chain of corners."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self.nx, self.ny, _ = mesh.shape
+        self.dx, self.dy = float(mesh.cell[0]), float(mesh.cell[1])
+        self.number = 2 * (self.nx + self.ny)
+        self.length = 2 * (self.nx * self.dx + self.ny * self.dy)
+        sides = (self.nx, self.ny, self.nx, self.ny)
+        self.side_ends = np.concatenate([[0], np.cumsum(sides)])
+        steps = np.repeat([self.dx, self.dy, self.dx, self.dy], sides)
+        self.positions = np.concatenate([[0.0], np.cumsum(steps)])
+
+    def corner(self, index: int) -> tuple[int, int]:
+        i = index % self.number
+        nx, ny = self.nx, self.ny
+        if i <= nx:
+            return i, 0
+        if i <= nx + ny:
+            return nx, i - nx
+        if i <= 2 * nx + ny:
+            return 2 * nx + ny - i, ny
+        return 0, self.number - i
+
+    def side(self, k: int) -> tuple[float, float]:
+        """Positions, m, of the two ends of side k."""
+        low, high = self.side_ends[k], self.side_ends[k + 1]
+        return float(self.positions[low]), float(self.positions[high])
+
+    def cover(self, first: float, last: float, field: str) -> list[tuple[int, float, float]]:
+        """Corner index, share and covered length (m) of a contact from ``first`` to ``last``, m."""
+        low, high = self._index(first), self._index(last)
+        low_in = low + self._overhang(low)
+        high_in = high - self._overhang(high)
+        held = range(int(np.ceil(low_in - 1e-9)), int(np.floor(high_in + 1e-9)) + 1)
+        if len(held) < 1:
+            raise SpinlearnValueError(
+                field,
+                f"{last - first:.3g} m wide",
+                "a contact that holds at least one corner of the mesh (about two cells wide)",
+                "Widen the contact (coverage) or refine the mesh.",
+            )
+        shares = {index: 1.0 for index in held}
+        shares[held[0] - 1] = max(held[0] - low_in, 0.0)
+        shares[held[-1] + 1] = max(high_in - held[-1], 0.0)
+        return [
+            (index, share, self._overlap(index, first, last))
+            for index, share in shares.items()
+            if share > 1e-9
+        ]
+
+    def _index(self, position: float) -> float:
+        """Position in m to a real-valued corner index, beyond one turn if need be."""
+        turns, rest = divmod(position, self.length)
+        index = float(np.interp(rest, self.positions, np.arange(self.number + 1.0)))
+        nearest = round(index)
+        index = float(nearest) if abs(index - nearest) < 1e-6 else index
+        return turns * self.number + index
+
+    def _overhang(self, index: float) -> float:
+        """Zero where a contact ends on a corner of the film: the potential is regular there."""
+        turn = index % self.number
+        if turn in self.side_ends:
+            return 0.0
+        horizontal = turn < self.nx or self.nx + self.ny < turn < 2 * self.nx + self.ny
+        ratio = self.dy / self.dx if horizontal else self.dx / self.dy
+        return effective_overhang(ratio)
+
+    def _overlap(self, index: int, first: float, last: float) -> float:
+        """Length, m, of the contact that is nearer to this corner than to its neighbours."""
+        middle = self._position(index)
+        low = 0.5 * (self._position(index - 1) + middle)
+        high = 0.5 * (self._position(index + 1) + middle)
+        return max(0.0, min(high, last) - max(low, first))
+
+    def _position(self, index: int) -> float:
+        turns, rest = divmod(index, self.number)
+        return turns * self.length + float(self.positions[rest])
+
+
+def _intervals(
+    n: int | Sequence[int], edge: _Edge, coverage: float, start: float | None
+) -> list[tuple[float, float]]:
+    if isinstance(n, int | np.integer) and not isinstance(n, bool):
+        if n < 2:
+            raise SpinlearnValueError(
+                "n", n, "at least two contacts", "A current needs a way in and a way out."
+            )
+        if coverage == 1:
+            raise SpinlearnValueError(
+                "coverage",
+                coverage,
+                "a number below 1 for contacts along the perimeter",
+                "Leave gaps: use e.g. coverage=0.5.",
+            )
+        pitch = edge.length / int(n)
+        if start is not None and not np.isfinite(start):
+            raise SpinlearnValueError("start", start, "a finite position in m", "Omit it.")
+        origin = 0.5 * pitch if start is None else float(start) % edge.length
+        half = 0.5 * coverage * pitch
+        return [(origin + k * pitch - half, origin + k * pitch + half) for k in range(int(n))]
+    counts = list(n) if isinstance(n, Sequence) else [n]
+    whole = all(isinstance(c, int) and not isinstance(c, bool) and c >= 0 for c in counts)
+    if len(counts) != 4 or not whole or sum(counts) < 2:
+        raise SpinlearnValueError(
+            "n",
+            n,
+            "an integer, or four integers >= 0 (bottom, right, top, left) with a sum of at least 2",
+            "Write e.g. 4 or (1, 1, 1, 1).",
+        )
+    if start is not None:
+        raise SpinlearnValueError(
+            "start", start, "None when contacts are counted per side", "Omit it."
+        )
+    intervals = []
+    for k, count in enumerate(counts):
+        low, high = edge.side(k)
+        pitch = (high - low) / max(count, 1)
+        for i in range(count):
+            centre = low + (i + 0.5) * pitch
+            intervals.append((centre - 0.5 * coverage * pitch, centre + 0.5 * coverage * pitch))
+    return intervals
