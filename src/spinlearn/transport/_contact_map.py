@@ -37,7 +37,8 @@ def map_masks(mesh: Mesh, masks: Any) -> ContactMap:
     for k, values in enumerate(given):
         mask = _check_values(values, k, on_cells)
         corners = _corners_of(mask) if on_cells else mask
-        claim(owner, share, corners, k)
+        at = np.nonzero(corners)
+        claim(owner, share, at, corners[at], k)
         if on_cells:
             area += 0.25 * float(mesh.cell[0] * mesh.cell[1]) * _corner_count(mask)
     if not on_cells:
@@ -45,20 +46,21 @@ def map_masks(mesh: Mesh, masks: Any) -> ContactMap:
     return ContactMap(given.shape[0], owner, share, area)
 
 
-def claim(owner: np.ndarray, share: np.ndarray, corners: np.ndarray, contact: int) -> None:
-    """Write a contact's corner shares into the map, in place; nobody else's corner may be taken."""
-    wanted = corners > 0
-    taken = wanted & (owner >= 0)
-    if taken.any():
-        i, j = (int(v) for v in np.argwhere(taken)[0])
+def claim(
+    owner: np.ndarray, share: np.ndarray, at: tuple[Any, Any], wanted: Any, contact: int
+) -> None:
+    """Write a contact's shares of the corners `at` into the map, in place; no corner twice."""
+    taken = owner[at] >= 0
+    if np.any(taken):
+        i, j = (int(np.atleast_1d(v)[np.flatnonzero(taken)[0]]) for v in at)
         raise SpinlearnValueError(
             "masks",
             f"contacts {int(owner[i, j])} and {contact} overlap at corner ({i}, {j})",
             "contacts that share no corner",
             "Leave at least one cell between contacts, or merge them into one.",
         )
-    owner[wanted] = contact
-    share[wanted] = corners[wanted]
+    owner[at] = contact
+    share[at] = wanted
 
 
 def _check_values(values: np.ndarray, k: int, on_cells: bool) -> np.ndarray:

@@ -9,14 +9,34 @@ import jax
 import jax.numpy as jnp
 
 from spinlearn.transport._direct import solve_direct
-from spinlearn.transport._elements import apply_stiffness
-from spinlearn.transport._krylov import KrylovResult, conjugate_gradients, conjugate_residuals
+from spinlearn.transport._elements import (
+    CellConductance,
+    CellModes,
+    apply_stiffness,
+    cell_fluxes,
+    cell_modes,
+    complementary_power,
+)
+from spinlearn.transport._krylov import (
+    Bound,
+    KrylovResult,
+    conjugate_gradients,
+    conjugate_residuals,
+)
 from spinlearn.transport._problem import Problem, apply_operator, preconditioner
+from spinlearn.transport._uniform import UniformFilm
 from spinlearn.transport.electrodes import Electrodes
 
 Array = jax.Array
 
 _MOST_ITERATIONS = 200
+
+
+class Guess(NamedTuple):
+    """Potentials to start from, and what is known about their error."""
+
+    phi: Array  # (c, px, py) V
+    error: Array  # (c,) bound of their squared energy error, W; infinite where nothing is known
 
 
 class Solution(NamedTuple):
@@ -33,7 +53,7 @@ def solve_voltages(
     voltages: Array,
     *,
     electrodes: Electrodes,
-    initial: Array | None,
+    initial: Guess | None,
     tolerance: Array,
     hall: bool,
 ) -> Solution:
@@ -41,27 +61,27 @@ def solve_voltages(
     metal = electrodes.metal_potential(voltages)
     start = _start(problem, metal, voltages, electrodes, initial)
     out = apply_stiffness(problem.cells, start)
-    gap = metal - start
-    power = jnp.sum(start * out + problem.spring * gap * gap, axis=(-2, -1))
-    residual = jnp.where(electrodes.free, problem.spring * gap - out, 0)
+    residual = jnp.where(electrodes.free, problem.spring * (metal - start) - out, 0)
     if electrodes.method == "direct":
         correction = solve_direct(problem, electrodes.free, residual, transpose=False)
-        ok = jnp.all(jnp.isfinite(correction))
-        phi = eqx.error_if(
-            start + correction, ~ok, "The potential is not finite: look for NaN in m or sigma."
-        )
-        return Solution(phi, jnp.asarray(0), jnp.zeros_like(power))
-    result = _iterate(problem, electrodes, residual, power, tolerance, hall)
-    done = jnp.all(result.error <= tolerance * power)
-    phi = eqx.error_if(
-        start + result.correction,
-        ~done,
+        error = jnp.where(jnp.isfinite(jnp.sum(correction, axis=(-2, -1))), 0, jnp.nan)
+        return Solution(start + correction, jnp.asarray(0), error.astype(residual.dtype))
+    power = _least_power(problem, voltages, electrodes)
+    known = None if initial is None else initial.error
+    result = _iterate(problem, electrodes, residual, power, tolerance, hall, known)
+    relative = result.error / jnp.where(power > 0, power, 1)
+    return Solution(start + result.correction, result.iterations, relative)
+
+
+def require_converged(value: Array, error: Array, tolerance: Array) -> Array:
+    """Pass `value` on, or raise with the remedy; apply it to something small: it is copied."""
+    return eqx.error_if(
+        value,
+        ~jnp.all(error <= tolerance),
         f"The potential did not converge in {_MOST_ITERATIONS} iterations, or is not finite. "
         "Look for NaN in m or sigma; loosen the tolerance (float32 reaches 1e-6); for a "
         "conductivity that varies by orders of magnitude build Electrodes(method='direct').",
     )
-    relative = result.error / jnp.where(power > 0, power, 1)
-    return Solution(phi, result.iterations, relative)
 
 
 @solve_voltages.def_jvp
@@ -113,11 +133,11 @@ def _start(
     metal: Array,
     voltages: Array,
     electrodes: Electrodes,
-    initial: Array | None,
+    initial: Guess | None,
 ) -> Array:
     """The initial potential if there is one, else the uniform film's; exact on held corners."""
     if initial is not None:
-        guess = initial.astype(metal.dtype)
+        guess = initial.phi.astype(metal.dtype)
     elif electrodes.method == "direct":
         guess = jnp.zeros_like(metal)
     else:
@@ -128,6 +148,14 @@ def _start(
     return jnp.where(electrodes.free, guess, metal)
 
 
+def _least_power(problem: Problem, voltages: Array, electrodes: Electrodes) -> Array:
+    """A lower bound of the dissipated power, W, against which errors are measured."""
+    assert electrodes.uniform is not None
+    film = electrodes.uniform.conductance.astype(voltages.dtype)
+    smallest = problem.mean / jnp.sqrt(problem.contrast)
+    return smallest * jnp.einsum("ci,ij,cj->c", voltages, film, voltages)
+
+
 def _iterate(
     problem: Problem,
     electrodes: Electrodes,
@@ -135,6 +163,7 @@ def _iterate(
     power: Array | None,
     tolerance: Array,
     hall: bool,
+    known: Array | None = None,
 ) -> KrylovResult:
     film = preconditioner(problem, electrodes)
     free = electrodes.free
@@ -145,18 +174,71 @@ def _iterate(
         largest = jnp.max(jnp.abs(r))
         unit = jnp.where(largest > 0, largest, 1)
         z = film((r / unit).astype(single)).astype(r.dtype) * (unit / problem.mean)
-        return jnp.where(free, z, 0)
+        return jax.lax.optimization_barrier(jnp.where(free, z, 0))
 
-    method = conjugate_residuals if hall else conjugate_gradients
-    return method(
-        lambda u: apply_operator(problem, free, u),
-        inverse,
-        residual,
-        scale=power,
-        tolerance=tolerance,
-        contrast=problem.contrast,
-        most=_MOST_ITERATIONS,
+    def operator(u: Array) -> Array:
+        return apply_operator(problem, free, u)
+
+    given = {
+        "scale": power,
+        "tolerance": tolerance,
+        "contrast": problem.contrast,
+        "most": _MOST_ITERATIONS,
+    }
+    if hall:
+        return conjugate_residuals(operator, inverse, residual, **given)
+    sharper = None if power is None else _flux_bound(problem, electrodes, film)
+    return conjugate_gradients(
+        operator, inverse, residual, sharper=sharper, known=known, **given
     )
+
+
+def _flux_bound(problem: Problem, electrodes: Electrodes, film: UniformFilm) -> Bound:
+    """Bound of the energy error after a step, from the currents that the step left unbalanced.
+
+    The residual was that of currents σ₀∇z in the uniform film and lost those of α σ∇p in the
+    textured one: what is left is the divergence of their difference, cell by cell. Thomson's
+    principle then bounds the error by the difference's own power: the mean square of the
+    mismatch, where the contrast bound takes its maximum.
+    """
+    aspect = jnp.asarray(electrodes.aspect, problem.spring.dtype)
+    unit = CellConductance(
+        problem.mean * aspect, jnp.zeros_like(aspect), jnp.zeros_like(aspect), problem.mean / aspect
+    )
+    series = film.series.astype(problem.spring.dtype)
+    tied = series > 0
+    uniform_spring = jnp.where(tied, problem.mean / jnp.where(tied, series, 1), 0)
+    spring = problem.spring[film.node_x, film.node_y]
+
+    def bound(z: Array, p: Array, alpha: Array) -> Array:
+        kept = cell_fluxes(unit, cell_modes(z))
+        spent = cell_fluxes(problem.cells, cell_modes(p))
+        step = alpha[:, None, None]
+        rest = CellModes(*(k - step * s for k, s in zip(kept, spent, strict=True)))
+        at_z, at_p = z[:, film.node_x, film.node_y], p[:, film.node_x, film.node_y]
+        tie = uniform_spring * at_z - alpha[:, None] * spring * at_p
+        in_ties = jnp.sum(jnp.where(tied, tie * tie / jnp.where(tied, spring, 1), 0), axis=-1)
+        return complementary_power(problem.cells, rest) + in_ties
+
+    return bound
+
+
+def bound_change(problem: Problem, before: Problem, phi: Array, error: Array) -> Array:
+    """Bound of the squared energy error ``(c,)``, W, of potentials of a slightly different film.
+
+    ``error`` bounds what the potentials' error was in the film ``before``. The change of the film
+    leaves the currents (σ - σ_before)∇φ unbalanced; Thomson's principle bounds what they drive.
+    """
+    change = CellConductance(*(n - b for n, b in zip(problem.cells, before.cells, strict=True)))
+    unbalanced = cell_fluxes(change, cell_modes(jax.lax.optimization_barrier(phi)))
+    moved = complementary_power(problem.cells, unbalanced)
+    # A held contact sees 1 V at most: the tied corners' share is bounded by their change alone.
+    tied = problem.spring > 0
+    ties = jnp.where(tied, (problem.spring - before.spring) ** 2, 0)
+    moved = moved + jnp.sum(ties / jnp.where(tied, problem.spring, 1))
+    ratio = jnp.max(jnp.where(problem.cells.xx > 0, before.cells.xx / problem.cells.xx, 0))
+    largest = jnp.maximum(ratio, 1) * problem.contrast
+    return (jnp.sqrt(moved) + jnp.sqrt(largest * error)) ** 2
 
 
 def _materialise(tangent: Any, primal: Any) -> Any:

@@ -142,6 +142,7 @@ class UniformFilm(eqx.Module):
     inverse: Array  # (k, k) from potentials to currents that sum to zero
     spread: Array  # (k,) distribution of a unit current over the corners, at one potential
     series: Array  # (k,) resistance between corner and metal, times the sheet conductance
+    conductance: Array  # (n, n) between the contacts, over the sheet conductance
     green: Array | None  # (k, k) kept only where `series` is known no sooner than at the solve
 
     def __init__(
@@ -149,6 +150,7 @@ class UniformFilm(eqx.Module):
         cells: tuple[int, int],
         aspect: float,
         nodes: tuple[np.ndarray, np.ndarray],
+        owner: np.ndarray,
         series: np.ndarray | None,
         dtype: np.dtype,
     ) -> None:
@@ -165,6 +167,8 @@ class UniformFilm(eqx.Module):
         inverse, spread = _factor_capacitance(green, known)
         self.inverse = jnp.asarray(inverse, dtype)
         self.spread = jnp.asarray(spread, dtype)
+        metal = np.eye(owner.max() + 1)[owner[order]]
+        self.conductance = jnp.asarray(metal.T @ inverse @ metal, dtype)
 
     def with_series(self, series: Array) -> UniformFilm:
         """The same film with other series resistances; factors anew, traceable."""

@@ -11,14 +11,21 @@ from jaxtyping import Float
 
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.transport._elements import apply_stiffness, contract
-from spinlearn.transport._potentials import solve_voltages
+from spinlearn.transport._potentials import (
+    Guess,
+    bound_change,
+    require_converged,
+    solve_voltages,
+)
 from spinlearn.transport._problem import Problem, build_problem, check_sigma, is_hall
 from spinlearn.transport.electrodes import Electrodes
 
 Array = jax.Array
 
-# Contacts are solved in groups whose working set stays near the processor's cache.
-_GROUP_CORNERS = 2_000_000
+# Contacts are solved in groups whose working set stays near the processor's cache; products of
+# all potentials with some want groups of at least a few. Both measured on two cores.
+_SOLVE_CORNERS = 1_000_000
+_PRODUCT_CORNERS = 4_000_000
 
 
 class Reading(eqx.Module):
@@ -36,6 +43,8 @@ class Reading(eqx.Module):
         Preconditioned iterations beyond the uniform film's solution, a number.
     error
         Bound of the relative error of G's diagonal, a number.
+    film
+        The discrete film that was read (internal; lets the next read see what has changed), S.
 
     Examples
     --------
@@ -53,6 +62,7 @@ class Reading(eqx.Module):
     adjoint: Float[Array, "n px py"] | None
     iterations: Array
     error: Array
+    film: Problem
 
 
 def conductance_matrix(
@@ -261,18 +271,29 @@ def _read(
     hall: bool,
 ) -> Reading:
     problem = build_problem(sigma, electrodes, hall=hall)
-    start = None if previous is None else previous.potentials
-    phi = _unit_potentials(problem, electrodes, start, tolerance, hall=hall)
+    phi = _unit_potentials(problem, electrodes, previous, tolerance, hall=hall)
     psi = phi
     if hall:
-        turned = None
-        if previous is not None:
-            turned = previous.potentials if previous.adjoint is None else previous.adjoint
+        turned = None if previous is None else _reverse(previous)
         psi = _unit_potentials(problem.transpose(), electrodes, turned, tolerance, hall=True)
     conductance = _stationary_form(problem, psi.phi, phi.phi, electrodes=electrodes)
     iterations = jnp.maximum(phi.iterations, psi.iterations)
     error = jnp.maximum(phi.error, psi.error)
-    return Reading(conductance, phi.phi, psi.phi if hall else None, iterations, error)
+    conductance = require_converged(conductance, error, tolerance)
+    adjoint = psi.phi if hall else None
+    return Reading(conductance, phi.phi, adjoint, iterations, error, problem)
+
+
+def _reverse(reading: Reading) -> Reading:
+    """The reading of the reversed magnetization."""
+    return Reading(
+        reading.conductance.T,
+        reading.potentials if reading.adjoint is None else reading.adjoint,
+        reading.potentials,
+        reading.iterations,
+        reading.error,
+        reading.film.transpose(),
+    )
 
 
 @eqx.filter_jit
@@ -308,7 +329,7 @@ class _UnitPotentials(NamedTuple):
 def _unit_potentials(
     problem: Problem,
     electrodes: Electrodes,
-    initial: Array | None,
+    previous: Reading | None,
     tolerance: Array,
     *,
     hall: bool,
@@ -317,7 +338,7 @@ def _unit_potentials(
     n = electrodes.count
     px, py = problem.spring.shape
     dtype = problem.spring.dtype
-    size = _group_size(n - 1, px * py)
+    size = _group_size(n - 1, px * py, _SOLVE_CORNERS)
     constants = jax.lax.stop_gradient(electrodes)
 
     def solve(k: Array, state: _UnitPotentials) -> _UnitPotentials:
@@ -325,8 +346,8 @@ def _unit_potentials(
         first = jnp.minimum(k * size, n - 1 - size)
         voltages = jax.nn.one_hot(first + jnp.arange(size), n, dtype=dtype)
         guess = None
-        if initial is not None:
-            guess = jax.lax.dynamic_slice_in_dim(jax.lax.stop_gradient(initial), first, size)
+        if previous is not None:
+            guess = _guess(problem, jax.lax.stop_gradient(previous), first, size, hall)
         found = solve_voltages(
             problem,
             voltages,
@@ -350,9 +371,20 @@ def _unit_potentials(
     return state._replace(phi=state.phi.at[n - 1].set(last))
 
 
-def _group_size(contacts: int, corners: int) -> int:
-    groups = -(-contacts * corners // _GROUP_CORNERS)
-    return -(-contacts // min(contacts, groups))
+def _guess(
+    problem: Problem, previous: Reading, first: Array, size: int, hall: bool
+) -> Guess:
+    """An earlier reading's potentials, and how wrong they can be for the film as it is now."""
+    phi = jax.lax.dynamic_slice_in_dim(previous.potentials, first, size)
+    if hall or previous.adjoint is not None:
+        return Guess(phi, jnp.full(size, jnp.inf, phi.dtype))
+    power = jax.lax.dynamic_slice_in_dim(jnp.diagonal(previous.conductance), first, size)
+    return Guess(phi, bound_change(problem, previous.film, phi, previous.error * power))
+
+
+def _group_size(contacts: int, corners: int, together: int) -> int:
+    largest = min(contacts, max(1, round(together / corners)))
+    return -(-contacts // -(-contacts // largest))
 
 
 @eqx.filter_custom_jvp
@@ -380,7 +412,7 @@ def _stationary_form_jvp(primals: Any, tangents: Any, *, electrodes: Electrodes)
 
 def _bilinear(problem: Problem, psi: Array, phi: Array, electrodes: Electrodes) -> Array:
     n = phi.shape[0]
-    size = _group_size(n, problem.spring.size)
+    size = _group_size(n, problem.spring.size, _PRODUCT_CORNERS)
 
     def columns(k: Array, form: Array) -> Array:
         first = jnp.minimum(k * size, n - size)

@@ -123,6 +123,7 @@ class Electrodes(eqx.Module):
                 mesh.shape[:2],
                 float(mesh.cell[1] / mesh.cell[0]),
                 nodes,
+                owner[nodes],
                 None if self.resistive else _series_of(spring, held)[nodes],
                 np.dtype(np.float32),
             )

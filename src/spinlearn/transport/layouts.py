@@ -70,12 +70,10 @@ def edge_electrodes(
     corners = (mesh.shape[0] + 1, mesh.shape[1] + 1)
     owner, share, length = np.full(corners, -1), np.zeros(corners), np.zeros(corners)
     for k, (first, last) in enumerate(intervals):
-        wanted = np.zeros(corners)
         for index, part, covered in edge.cover(first, last, field=f"contact {k}"):
             at = edge.corner(index)
-            wanted[at] = max(wanted[at], part)
+            claim(owner, share, at, part, k)
             length[at] += covered
-        claim(owner, share, wanted, k)
     area = length * mesh.thickness
     return Electrodes(mesh, ContactMap(len(intervals), owner, share, area), **options)
 
