@@ -59,8 +59,14 @@ def cell_modes(u: Array) -> CellModes:
     )
 
 
+def match(field: Array, stack: Array) -> Array:
+    """A field with as many leading axes of length one as a stack of fields has more."""
+    return field.reshape((1,) * (stack.ndim - field.ndim) + field.shape)
+
+
 def cell_fluxes(s: CellConductance, m: CellModes) -> CellModes:
     """Currents conjugate to the modes."""
+    s = CellConductance(*(match(v, m.a) for v in s))
     return CellModes(
         s.xx * m.a + s.xy * m.b,
         s.yx * m.a + s.yy * m.b,
@@ -94,6 +100,7 @@ def complementary_power(s: CellConductance, flux: CellModes) -> Array:
     By Thomson's principle it bounds from above the squared energy norm of the potential that
     any currents with the same divergence would drive.
     """
+    s = CellConductance(*(match(v, flux.a) for v in s))
     det = s.xx * s.yy - s.xy * s.xy
     filled = det > 0
     a, b, c = flux

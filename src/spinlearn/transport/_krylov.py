@@ -114,11 +114,10 @@ def conjugate_residuals(
         mkp: Array
         norm: Array
         error: Array
-        scale: Array
         k: Array
 
     def unfinished(s: State) -> Array:
-        return (s.k < most) & jnp.any(s.error > tolerance * s.scale)
+        return (s.k < most) & jnp.any(s.error > tolerance * own)
 
     def step(s: State) -> State:
         kz = operator(s.z)
@@ -127,25 +126,18 @@ def conjugate_residuals(
         p, kp, mkp = s.z - beta * s.p, kz - beta * s.kp, mkz - beta * s.mkp
         norm = _dot(kp, mkp)
         alpha = _column(_ratio(_dot(s.r, mkp), norm))
-        x, r, z = s.x + alpha * p, s.r - alpha * kp, s.z - alpha * mkp
-        error = contrast * jnp.abs(_dot(r, z))
-        return State(x, r, z, p, kp, mkp, norm, error, s.scale, s.k + 1)
+        x, r = s.x + alpha * p, s.r - alpha * kp
+        # Anew, not by recurrence: the rounding of a single-precision inverse would pile up.
+        z = inverse(r)
+        return State(x, r, z, p, kp, mkp, norm, contrast * jnp.abs(_dot(r, z)), s.k + 1)
 
     nothing = jnp.zeros_like(residual)
     ones = jnp.ones(residual.shape[0], residual.dtype)
     z = inverse(residual)
-    own = jnp.abs(_dot(residual, z)) if scale is None else scale
+    first = jnp.abs(_dot(residual, z))
+    own = first if scale is None else scale
     start = State(
-        nothing,
-        residual,
-        z,
-        nothing,
-        nothing,
-        nothing,
-        0 * ones,
-        jnp.inf * ones,
-        own,
-        jnp.asarray(0),
+        nothing, residual, z, nothing, nothing, nothing, 0 * ones, contrast * first, jnp.asarray(0)
     )
     end = jax.lax.while_loop(unfinished, step, start)
     return KrylovResult(end.x, end.k, end.error)

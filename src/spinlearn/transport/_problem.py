@@ -14,6 +14,7 @@ from spinlearn.transport._elements import (
     CellConductance,
     apply_stiffness,
     corner_average,
+    match,
     scale_conductance,
 )
 from spinlearn.transport._uniform import UniformFilm
@@ -96,7 +97,7 @@ def build_problem(sigma: Array, electrodes: Electrodes, *, hall: bool) -> Proble
     dz = jnp.asarray(electrodes.mesh.cell[2], dtype)
     outline = electrodes.outline.astype(dtype)
     # Where there is no film sigma may hold anything, NaN included.
-    sheet = jnp.where(outline > 0, jnp.sum(sigma, axis=-1) * dz * outline, 0)
+    sheet = jnp.where(match(outline, sigma[..., 0]) > 0, jnp.sum(sigma, axis=-1) * dz * match(outline, sigma[..., 0]), 0)
     skew = jnp.max(jnp.abs(sheet[0, 1] - sheet[1, 0]))
     if not hall:
         sheet = eqx.error_if(
@@ -132,7 +133,8 @@ def _eigenvalues(sheet: Array) -> tuple[Array, Array, Array]:
 
 def apply_operator(problem: Problem, free: Array, u: Array) -> Array:
     """Currents out of the free corners for corner values that vanish on the held ones."""
-    return jnp.where(free, apply_stiffness(problem.cells, u) + problem.spring * u, 0)
+    drawn = apply_stiffness(problem.cells, u) + match(problem.spring, u) * u
+    return jnp.where(match(free, u), drawn, 0)
 
 
 def preconditioner(problem: Problem, electrodes: Electrodes) -> UniformFilm:

@@ -18,6 +18,8 @@ import numpy as np
 from scipy.fft import dctn
 from scipy.linalg import lapack
 
+from spinlearn.transport._elements import match
+
 Array = jax.Array
 
 
@@ -70,15 +72,16 @@ class NeumannInverse(eqx.Module):
         """Amplitudes of the potential from amplitudes of the current: Thomas' algorithm along x."""
         rows = jnp.moveaxis(waves, -2, 0)
         zero = jnp.zeros_like(rows[0])
+        off = match(self.off_diagonal, zero)
 
         def eliminate(previous: Array, row: tuple[Array, Array]) -> tuple[Array, Array]:
             value, pivot = row
-            reduced = (value - self.off_diagonal * previous) * pivot
+            reduced = (value - off * previous) * match(pivot, value)
             return reduced, reduced
 
         def substitute(following: Array, row: tuple[Array, Array]) -> tuple[Array, Array]:
             reduced, pivot = row
-            value = reduced - self.off_diagonal * pivot * following
+            value = reduced - off * match(pivot, reduced) * following
             return value, value
 
         _, reduced = jax.lax.scan(eliminate, zero, (rows, self.inverse_pivot))
@@ -191,10 +194,10 @@ class UniformFilm(eqx.Module):
     def __call__(self, current: Array) -> Array:
         """Film potential for corner currents ``(c, px, py)``, all metal at zero potential."""
         neumann = self.neumann
-        drained = -jnp.sum(current, (-2, -1))[:, None] * self.spread
+        drained = -jnp.sum(current, (-2, -1))[:, None] * self.spread[None]
         balanced = neumann.to_waves(current) + self.contacts.inject(neumann, drained)
         waves = neumann.solve_waves(balanced)
-        seen = self.contacts.sample(neumann, waves) + self.series * drained
+        seen = self.contacts.sample(neumann, waves) + self.series[None] * drained
         returned = -_product(seen, self.inverse)
         waves = waves + neumann.solve_waves(self.contacts.inject(neumann, returned))
         phi = neumann.from_waves(waves)
@@ -202,7 +205,7 @@ class UniformFilm(eqx.Module):
 
     def _level(self, phi: Array, current: Array, potentials: Array) -> Array:
         """The constant that the insulated film leaves open and the metal fixes."""
-        gap = potentials - self.series * current - phi[:, self.node_x, self.node_y]
+        gap = potentials - self.series[None] * current - phi[:, self.node_x, self.node_y]
         return (gap @ self.spread)[:, None, None]
 
 
@@ -296,8 +299,8 @@ def _factor_capacitance(green: np.ndarray, series: np.ndarray) -> tuple[np.ndarr
     """
     # In Fortran order and overwritten throughout: with thousands of corners copies would hurt.
     matrix = np.array(green, order="F")
-    matrix[np.diag_indices_from(matrix)] += series
     matrix += 1.0 + matrix.max()
+    matrix[np.diag_indices_from(matrix)] += series
     factor, failed = lapack.dpotrf(matrix, lower=1, overwrite_a=1, clean=0)
     if failed:  # pragma: no cover - the Green function is positive by construction
         raise np.linalg.LinAlgError("capacitance matrix is not positive definite")
@@ -314,9 +317,7 @@ def _factor_capacitance(green: np.ndarray, series: np.ndarray) -> tuple[np.ndarr
 
 
 def _factor_capacitance_traced(green: Array, series: Array) -> tuple[Array, Array]:
-    matrix = green + jnp.diag(series)
-    matrix = matrix + (1.0 + jnp.max(jnp.abs(matrix)))
-    inverse = jnp.linalg.inv(matrix)
+    inverse = jnp.linalg.inv(green + (1.0 + jnp.max(green)) + jnp.diag(series))
     row_sums = jnp.sum(inverse, axis=1)
     spread = row_sums / jnp.sum(row_sums)
     return inverse - jnp.outer(row_sums, spread), spread

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -12,8 +12,10 @@ from jaxtyping import Float
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.transport._elements import apply_stiffness, contract
 from spinlearn.transport._potentials import (
-    Guess,
-    bound_change,
+    Before,
+    Solution,
+    fill_tangent,
+    in_groups,
     require_converged,
     solve_voltages,
 )
@@ -22,9 +24,7 @@ from spinlearn.transport.electrodes import Electrodes
 
 Array = jax.Array
 
-# Contacts are solved in groups whose working set stays near the processor's cache; products of
-# all potentials with some want groups of at least a few. Both measured on two cores.
-_SOLVE_CORNERS = 1_000_000
+# Products of all potentials with some want groups of at least a few (measured on two cores).
 _PRODUCT_CORNERS = 4_000_000
 
 
@@ -276,7 +276,14 @@ def _read(
     if hall:
         turned = None if previous is None else _reverse(previous)
         psi = _unit_potentials(problem.transpose(), electrodes, turned, tolerance, hall=True)
-    conductance = _stationary_form(problem, psi.phi, phi.phi, electrodes=electrodes)
+    conductance = _stationary_form(
+        problem,
+        psi.phi,
+        phi.phi,
+        electrodes=jax.lax.stop_gradient(electrodes),
+        tolerance=tolerance,
+        hall=hall,
+    )
     iterations = jnp.maximum(phi.iterations, psi.iterations)
     error = jnp.maximum(phi.error, psi.error)
     conductance = require_converged(conductance, error, tolerance)
@@ -320,12 +327,6 @@ def _all_sensitivities(
     return rows.reshape(*value.shape, *sigma.shape)
 
 
-class _UnitPotentials(NamedTuple):
-    phi: Array
-    iterations: Array
-    error: Array
-
-
 def _unit_potentials(
     problem: Problem,
     electrodes: Electrodes,
@@ -333,98 +334,69 @@ def _unit_potentials(
     tolerance: Array,
     *,
     hall: bool,
-) -> _UnitPotentials:
-    """Solve all contacts but one, in groups; the potentials of all add up to 1 V everywhere."""
-    n = electrodes.count
-    px, py = problem.spring.shape
-    dtype = problem.spring.dtype
-    size = _group_size(n - 1, px * py, _SOLVE_CORNERS)
-    constants = jax.lax.stop_gradient(electrodes)
-
-    def solve(k: Array, state: _UnitPotentials) -> _UnitPotentials:
-        # The last group overlaps the one before it where the contacts do not divide evenly.
-        first = jnp.minimum(k * size, n - 1 - size)
-        voltages = jax.nn.one_hot(first + jnp.arange(size), n, dtype=dtype)
-        guess = None
-        if previous is not None:
-            guess = _guess(problem, jax.lax.stop_gradient(previous), first, size, hall)
-        found = solve_voltages(
-            problem,
-            voltages,
-            electrodes=constants,
-            initial=guess,
-            tolerance=tolerance,
-            hall=hall,
-        )
-        return _UnitPotentials(
-            jax.lax.dynamic_update_slice_in_dim(state.phi, found.phi, first, 0),
-            jnp.maximum(state.iterations, found.iterations),
-            jnp.maximum(state.error, jnp.max(found.error)),
-        )
-
-    nothing = _UnitPotentials(
-        jnp.zeros((n, px, py), dtype), jnp.asarray(0), jnp.zeros((), dtype)
+) -> Solution:
+    before = None
+    if previous is not None:
+        error = previous.error * jnp.diagonal(previous.conductance)
+        comparable = not hall and previous.adjoint is None
+        before = Before(previous.potentials, error, previous.film if comparable else None)
+    constants, before = jax.lax.stop_gradient((electrodes, before))
+    return solve_voltages(
+        problem, None, electrodes=constants, before=before, tolerance=tolerance, hall=hall
     )
-    state = jax.lax.fori_loop(0, -(-(n - 1) // size), solve, nothing)
-    everywhere = (electrodes.owner >= 0) | electrodes.free
-    last = everywhere.astype(dtype) - jnp.sum(state.phi, axis=0)
-    return state._replace(phi=state.phi.at[n - 1].set(last))
-
-
-def _guess(
-    problem: Problem, previous: Reading, first: Array, size: int, hall: bool
-) -> Guess:
-    """An earlier reading's potentials, and how wrong they can be for the film as it is now."""
-    phi = jax.lax.dynamic_slice_in_dim(previous.potentials, first, size)
-    if hall or previous.adjoint is not None:
-        return Guess(phi, jnp.full(size, jnp.inf, phi.dtype))
-    power = jax.lax.dynamic_slice_in_dim(jnp.diagonal(previous.conductance), first, size)
-    return Guess(phi, bound_change(problem, previous.film, phi, previous.error * power))
-
-
-def _group_size(contacts: int, corners: int, together: int) -> int:
-    largest = min(contacts, max(1, round(together / corners)))
-    return -(-contacts // -(-contacts // largest))
 
 
 @eqx.filter_custom_jvp
-def _stationary_form(problem: Problem, psi: Array, phi: Array, *, electrodes: Electrodes) -> Array:
+def _stationary_form(
+    problem: Problem,
+    psi: Array,
+    phi: Array,
+    *,
+    electrodes: Electrodes,
+    tolerance: Array,
+    hall: bool,
+) -> Array:
     """``ψᵢᵀ K φⱼ`` plus the power in the contacts: ``(n, n)``, stationary in ψ and φ."""
     return _bilinear(problem, psi, phi, electrodes)
 
 
 @_stationary_form.def_jvp
-def _stationary_form_jvp(primals: Any, tangents: Any, *, electrodes: Electrodes) -> Any:
+def _stationary_form_jvp(primals: Any, tangents: Any, **fixed: Any) -> Any:
     problem, psi, phi = primals
-    change = tangents[0]
-    value = _stationary_form(problem, psi, phi, electrodes=electrodes)
-    # Stationary: the potentials' own change does not enter at first order.
-    if change is None:
+    electrodes, hall = fixed["electrodes"], fixed["hall"]
+    value = _stationary_form(problem, psi, phi, **fixed)
+    if tangents[0] is None:
         return value, jnp.zeros_like(value)
-    filled = jax.tree.map(
-        lambda p, t: jnp.zeros_like(p) if t is None else t,
-        problem,
-        change,
-        is_leaf=lambda leaf: leaf is None,
-    )
-    return value, _bilinear(filled, psi, phi, electrodes)
+    # Stationary: the potentials' own change does not enter at first order. Their error, whose
+    # square is in the value, is in the derivative as it stands, so solve on to its square.
+    single = problem.spring.dtype == jnp.float32
+    tighter = jnp.maximum(fixed["tolerance"] ** 2, 1e-9 if single else 1e-20)
+
+    def refine(film: Problem, start: Array) -> Array:
+        before = jax.lax.stop_gradient(Before(start))
+        return solve_voltages(
+            film, None, electrodes=electrodes, before=before, tolerance=tighter, hall=hall
+        ).phi
+
+    phi = refine(problem, phi)
+    psi = refine(problem.transpose(), psi) if hall else phi
+    return value, _bilinear(fill_tangent(tangents[0], problem), psi, phi, electrodes)
 
 
 def _bilinear(problem: Problem, psi: Array, phi: Array, electrodes: Electrodes) -> Array:
     n = phi.shape[0]
-    size = _group_size(n, problem.spring.size, _PRODUCT_CORNERS)
 
-    def columns(k: Array, form: Array) -> Array:
-        first = jnp.minimum(k * size, n - size)
+    def columns(first: Array, size: int, form: Array) -> Array:
         right = jax.lax.dynamic_slice_in_dim(phi, first, size)
         block = contract(psi, apply_stiffness(problem.cells, right))
         return jax.lax.dynamic_update_slice_in_dim(form, block, first, 1)
 
-    form = jax.lax.fori_loop(0, -(-n // size), columns, jnp.zeros((n, n), phi.dtype))
+    nothing = jnp.zeros((n, n), phi.dtype)
+    form = in_groups(n, problem.spring.size, _PRODUCT_CORNERS, columns, nothing)
     x, y = electrodes.tied_x, electrodes.tied_y
     metal = jax.nn.one_hot(electrodes.owner[x, y], n, dtype=phi.dtype).T
     left, right = metal - psi[:, x, y], metal - phi[:, x, y]
-    in_contacts = _matmul(left * problem.spring[x, y], right.T)
+    in_contacts = _matmul(left * problem.spring[x, y][None], right.T)
     return form + in_contacts
 
 

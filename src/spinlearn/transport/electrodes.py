@@ -14,6 +14,7 @@ from scipy import ndimage
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.mesh import Mesh
 from spinlearn.transport._contact_ends import end_spring
+from spinlearn.transport._elements import match
 from spinlearn.transport._contact_map import ContactMap, map_masks
 from spinlearn.transport._uniform import UniformFilm
 
@@ -156,7 +157,7 @@ class Electrodes(eqx.Module):
     def metal_potential(self, voltages: Float[Array, "*batch n"]) -> Array:
         """Potential of the metal above each corner, V, ``(..., nx+1, ny+1)``; 0 where none is."""
         above = jnp.take(voltages, jnp.maximum(self.owner, 0), axis=-1)
-        return jnp.where(self.owner >= 0, above, 0)
+        return jnp.where(match(self.owner, above) >= 0, above, 0)
 
 
 def check_mesh(mesh: Mesh) -> None:

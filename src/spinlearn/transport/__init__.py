@@ -1,0 +1,25 @@
+"""Electrical transport of a magnetic texture: conductivity, contacts, potential, conductance."""
+
+from spinlearn.transport.conductance import (
+    Reading,
+    conductance_matrix,
+    conductance_sensitivity,
+    read_conductance,
+)
+from spinlearn.transport.conductivity import AMR
+from spinlearn.transport.electrodes import Electrodes
+from spinlearn.transport.layouts import edge_electrodes, grid_electrodes
+from spinlearn.transport.potential import Potential, solve_potential
+
+__all__ = [
+    "AMR",
+    "Electrodes",
+    "Potential",
+    "Reading",
+    "conductance_matrix",
+    "conductance_sensitivity",
+    "edge_electrodes",
+    "grid_electrodes",
+    "read_conductance",
+    "solve_potential",
+]

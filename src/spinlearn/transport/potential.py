@@ -1,0 +1,186 @@
+"""Potential and current density of a film at given contact voltages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Float
+
+from spinlearn._checks import as_float_array, is_known, require
+from spinlearn.errors import SpinlearnValueError
+from spinlearn.transport._elements import apply_stiffness, cell_modes
+from spinlearn.transport._potentials import Before, require_converged, solve_voltages
+from spinlearn.transport._problem import build_problem, check_sigma, is_hall
+from spinlearn.transport.electrodes import Electrodes
+
+Array = jax.Array
+
+
+class Potential(eqx.Module):
+    """Solution of ∇·(σ∇φ) = 0 for one set of contact voltages.
+
+    Parameters
+    ----------
+    phi
+        Potential at the cell corners, ``(nx+1, ny+1)``, V.
+    current_density
+        Current density at the cell centres, ``(3, nx, ny, nz)``, A/m²; its z-component is 0.
+    currents
+        Current from each contact into the film, ``(n,)``, A; they add up to zero.
+    iterations
+        Preconditioned iterations done, a number.
+
+    Examples
+    --------
+    >>> from spinlearn import Mesh
+    >>> from spinlearn.transport import AMR, edge_electrodes
+    >>> mesh = Mesh((32, 16, 1), (4e-9, 4e-9, 10e-9))
+    >>> m = jnp.zeros((3, *mesh.shape)).at[2].set(1.0)
+    >>> contacts = edge_electrodes((0, 1, 0, 1), mesh, coverage=1.0)
+    >>> solution = solve_potential(AMR(4e6, 0.0).tensor(m), contacts, [1e-3, 0.0])
+    >>> round(float(solution.currents[0]) * 1e6, 3)  # σ t W/L V = 20 µA
+    20.0
+    """
+
+    phi: Float[Array, "px py"]
+    current_density: Float[Array, "3 nx ny nz"]
+    currents: Float[Array, "n"]  # noqa: F821
+    iterations: Array
+
+
+def solve_potential(
+    sigma: Float[Array, "2 2 nx ny nz"],
+    electrodes: Electrodes,
+    voltages: Any,
+    *,
+    previous: Potential | None = None,
+    tolerance: float | None = None,
+    hall: bool | None = None,
+) -> Potential:
+    """Potential, current density and contact currents of a film at given voltages.
+
+    Solves ∇·(σ∇φ) = 0 for the current integrated over the thickness, with equipotential (or
+    resistive) contacts and insulating edges. Differentiable (implicitly, forward and reverse) in
+    `sigma` and `voltages`; jit- and vmap-able over textures and voltages.
+
+    Parameters
+    ----------
+    sigma
+        In-plane conductivity tensor on the cells, ``(2, 2, nx, ny, nz)``, S/m (`AMR.tensor`).
+    electrodes
+        Contacts of the film.
+    voltages
+        Voltage of every contact, ``(n,)``, V.
+    previous
+        Solution of a similar problem with the same contacts, from which to start.
+    tolerance
+        Bound of the relative error in the energy norm; by default 1e-10 in float64 and 1e-4 in float32.
+    hall
+        Whether sigma has an antisymmetric (Hall) part. Seen from the values by default; inside
+        `jax.jit` it must be said.
+
+    Returns
+    -------
+    Potential
+        φ in V, current density in A/m², contact currents in A.
+
+    Raises
+    ------
+    SpinlearnValueError
+        If sigma, voltages or `previous` have the wrong shape, or sigma is not positive and finite.
+    RuntimeError
+        From inside compiled code, if the solution does not converge; the message has the remedy.
+
+    Examples
+    --------
+    >>> from spinlearn import Mesh
+    >>> from spinlearn.transport import AMR, edge_electrodes
+    >>> mesh = Mesh((32, 32, 1), (4e-9, 4e-9, 10e-9))
+    >>> m = jnp.zeros((3, *mesh.shape)).at[0].set(1.0)
+    >>> contacts = edge_electrodes(4, mesh)
+    >>> solution = solve_potential(AMR(4e6, 0.03).tensor(m), contacts, [1e-3, 0, 0, 0])
+    >>> solution.phi.shape, solution.current_density.shape, solution.currents.shape
+    ((33, 33), (3, 32, 32, 1), (4,))
+    """
+    sigma = check_sigma(sigma, electrodes)
+    voltages = _check_voltages(voltages, electrodes, sigma)
+    if previous is not None and previous.phi.shape != electrodes.owner.shape:
+        raise SpinlearnValueError(
+            "previous",
+            f"a solution on {previous.phi.shape} corners",
+            f"one on {electrodes.owner.shape} corners",
+            "Start without a previous solution.",
+        )
+    if tolerance is None:
+        tolerance = 1e-10 if sigma.dtype == jnp.float64 else 1e-4
+    elif not 0 < tolerance < 1:
+        raise SpinlearnValueError(
+            "tolerance", tolerance, "a number between 0 and 1", "Use e.g. 1e-8, or omit it."
+        )
+    start = None if previous is None else previous.phi
+    squared = jnp.asarray(tolerance**2, sigma.dtype)
+    return _solve(sigma, electrodes, voltages, start, squared, hall=is_hall(sigma, hall))
+
+
+@eqx.filter_jit
+def _solve(
+    sigma: Array,
+    electrodes: Electrodes,
+    voltages: Array,
+    start: Array | None,
+    tolerance: Array,
+    *,
+    hall: bool,
+) -> Potential:
+    problem = build_problem(sigma, electrodes, hall=hall)
+    constants, start = jax.lax.stop_gradient((electrodes, start))
+    solution = solve_voltages(
+        problem,
+        voltages[None],
+        electrodes=constants,
+        before=None if start is None else Before(start[None].astype(sigma.dtype)),
+        tolerance=tolerance,
+        hall=hall,
+    )
+    phi = solution.phi[0]
+    into_film = apply_stiffness(problem.cells, phi)
+    n = electrodes.count
+    # What leaves the film at a contact's corners came through its metal; corners without contact
+    # go to a bin of their own.
+    contact = jnp.where(electrodes.owner >= 0, electrodes.owner, n)
+    currents = jnp.zeros(n + 1, phi.dtype).at[contact].add(into_film)[:n]
+    currents = require_converged(currents, solution.error, tolerance)
+    density = _current_density(sigma, electrodes, phi)
+    return Potential(phi, density, currents, solution.iterations)
+
+
+def _current_density(sigma: Array, electrodes: Electrodes, phi: Array) -> Array:
+    """j = -σ∇φ at the cell centres; the outline's partly filled cells carry it in their film."""
+    dx, dy = (jnp.asarray(electrodes.mesh.cell[i], phi.dtype) for i in (0, 1))
+    modes = cell_modes(phi)
+    field = -jnp.stack([modes.a / dx, modes.b / dy])
+    outline = electrodes.outline[:, :, None] > 0
+    in_plane = jnp.where(outline[None], jnp.einsum("abxyz,bxy->axyz", sigma, field), 0)
+    return jnp.concatenate([in_plane, jnp.zeros_like(in_plane[:1])])
+
+
+def _check_voltages(voltages: Any, electrodes: Electrodes, sigma: Array) -> Array:
+    given = jnp.asarray(voltages)
+    if not jnp.issubdtype(given.dtype, jnp.complexfloating):
+        given = given.astype(sigma.dtype)
+    given = as_float_array(given, "voltages")
+    if given.shape != (electrodes.count,):
+        raise SpinlearnValueError(
+            "voltages.shape",
+            given.shape,
+            f"({electrodes.count},), one voltage per contact",
+            "For several sets of voltages use jax.vmap.",
+        )
+    if is_known(given):
+        require(
+            jnp.isfinite(given), "voltages", given, "finite numbers in V", "Look for NaN or inf."
+        )
+    return given
