@@ -8,7 +8,7 @@ from spinlearn.transport.conductance import (
 )
 from spinlearn.transport.conductivity import AMR
 from spinlearn.transport.electrodes import Electrodes
-from spinlearn.transport.layouts import edge_electrodes, grid_electrodes
+from spinlearn.transport.layouts import disc_electrodes, edge_electrodes, grid_electrodes
 from spinlearn.transport.potential import Potential, solve_potential
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Reading",
     "conductance_matrix",
     "conductance_sensitivity",
+    "disc_electrodes",
     "edge_electrodes",
     "grid_electrodes",
     "read_conductance",

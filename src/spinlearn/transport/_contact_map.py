@@ -17,6 +17,7 @@ class ContactMap(NamedTuple):
     owner: np.ndarray  # (px, py) index of the contact, -1 where there is none
     share: np.ndarray  # (px, py) 1 where held; below 1 past a contact's end on the edge
     area: np.ndarray  # (px, py) contact area of the corner, m²
+    shunt: np.ndarray  # (nx, ny) factor by which metal over part of a cell raises its conductance
 
 
 def map_masks(mesh: Mesh, masks: Any) -> ContactMap:
@@ -34,16 +35,29 @@ def map_masks(mesh: Mesh, masks: Any) -> ContactMap:
     owner = np.full((nx + 1, ny + 1), -1)
     share = np.zeros((nx + 1, ny + 1))
     area = np.zeros((nx + 1, ny + 1))
+    covered = np.zeros((nx, ny))
     for k, values in enumerate(given):
-        mask = _check_values(values, k, on_cells)
-        corners = _corners_of(mask) if on_cells else mask
+        mask = _check_values(values, k)
+        corners = _held_by(mask, k) if on_cells else mask
         at = np.nonzero(corners)
         claim(owner, share, at, corners[at], k)
         if on_cells:
-            area += 0.25 * float(mesh.cell[0] * mesh.cell[1]) * _corner_count(mask)
+            covered += mask
+            area += 0.25 * float(mesh.cell[0] * mesh.cell[1]) * _corner_sum(mask)
     if not on_cells:
         area = _line_length(mesh, owner) * mesh.thickness
-    return ContactMap(given.shape[0], owner, share, area)
+    area = np.where(owner >= 0, area, 0.0)
+    return ContactMap(given.shape[0], owner, share, area, shunt_of(covered))
+
+
+def shunt_of(covered: np.ndarray) -> np.ndarray:
+    """Conductance of cells partly under metal over that of the same cells without.
+
+    The covered part of a cell shorts it: what is left to cross is the part 1 - c, so that it
+    conducts 1/(1 - c) better towards the metal. Capped at 10: closer the metal's edge need not be.
+    """
+    partly = (covered > 0) & (covered < 1)
+    return np.where(partly, 1.0 / np.maximum(1.0 - covered, 0.1), 1.0)
 
 
 def claim(
@@ -63,18 +77,14 @@ def claim(
     share[at] = wanted
 
 
-def _check_values(values: np.ndarray, k: int, on_cells: bool) -> np.ndarray:
+def _check_values(values: np.ndarray, k: int) -> np.ndarray:
     mask = values.astype(np.float64)
     if not np.all((mask >= 0) & (mask <= 1)):  # also catches NaN
         raise SpinlearnValueError(
             f"masks[{k}]",
             "values outside 0 to 1, or NaN",
-            "booleans, or 0 to 1 on corners",
+            "booleans, or covered parts from 0 to 1",
             "Use a boolean mask.",
-        )
-    if on_cells and not np.all((mask == 0) | (mask == 1)):
-        raise SpinlearnValueError(
-            f"masks[{k}]", "values between 0 and 1", "booleans on cells", "Use a boolean mask."
         )
     if not mask.any():
         raise SpinlearnValueError(
@@ -86,11 +96,20 @@ def _check_values(values: np.ndarray, k: int, on_cells: bool) -> np.ndarray:
     return mask
 
 
-def _corners_of(mask: np.ndarray) -> np.ndarray:
-    return (_corner_count(mask) > 0).astype(np.float64)
+def _held_by(mask: np.ndarray, k: int) -> np.ndarray:
+    """Corners under the metal: those of fully covered cells, and where half is covered around."""
+    held = (_corner_sum((mask == 1).astype(np.float64)) > 0) | (_corner_sum(mask) >= 2)
+    if not held.any():
+        raise SpinlearnValueError(
+            f"masks[{k}]",
+            "a contact that covers no cell corner",
+            "a contact at least about one cell wide",
+            "Widen the contact or refine the mesh.",
+        )
+    return held.astype(np.float64)
 
 
-def _corner_count(mask: np.ndarray) -> np.ndarray:
+def _corner_sum(mask: np.ndarray) -> np.ndarray:
     p = np.pad(mask, 1)
     return p[1:, 1:] + p[:-1, 1:] + p[1:, :-1] + p[:-1, :-1]
 

@@ -87,7 +87,7 @@ def solve_voltages(
 
     rows = n if voltages is None else given.shape[0]
     nothing = Solution(jnp.zeros((rows, px, py), dtype), jnp.asarray(0), jnp.zeros((), dtype))
-    state = in_groups(given.shape[0], px * py, _GROUP_CORNERS, solve, nothing)
+    state = in_groups(given.shape[0], px * py, _group_corners(electrodes), solve, nothing)
     if voltages is not None:
         return state
     present = ((electrodes.owner >= 0) | electrodes.free).astype(dtype)
@@ -118,10 +118,16 @@ def _solve_voltages_jvp(primals: Any, tangents: Any, **fixed: Any) -> tuple[Solu
         return jax.lax.dynamic_update_slice_in_dim(d_phi, moved, first, 0)
 
     nothing = jnp.zeros_like(solution.phi)
-    d_phi = in_groups(given.shape[0], nothing[0].size, _GROUP_CORNERS, change, nothing)
+    together = _group_corners(electrodes)
+    d_phi = in_groups(given.shape[0], nothing[0].size, together, change, nothing)
     if unit:
         d_phi = _complete(d_phi, jnp.zeros_like(d_phi[0]))
     return solution, Solution(d_phi, None, jnp.zeros_like(solution.error))
+
+
+def _group_corners(electrodes: Electrodes) -> int:
+    # A sparse factor is made once per call: one group.
+    return _GROUP_CORNERS if electrodes.method == "spectral" else 2**62
 
 
 def in_groups(

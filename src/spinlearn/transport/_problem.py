@@ -96,8 +96,9 @@ def build_problem(sigma: Array, electrodes: Electrodes, *, hall: bool) -> Proble
     dtype = sigma.dtype
     dz = jnp.asarray(electrodes.mesh.cell[2], dtype)
     outline = electrodes.outline.astype(dtype)
+    part = match(outline * electrodes.shunt.astype(dtype), sigma[..., 0])
     # Where there is no film sigma may hold anything, NaN included.
-    sheet = jnp.where(match(outline, sigma[..., 0]) > 0, jnp.sum(sigma, axis=-1) * dz * match(outline, sigma[..., 0]), 0)
+    sheet = jnp.where(part > 0, jnp.sum(sigma, axis=-1) * dz * part, 0)
     skew = jnp.max(jnp.abs(sheet[0, 1] - sheet[1, 0]))
     if not hall:
         sheet = eqx.error_if(

@@ -37,9 +37,10 @@ class Electrodes(eqx.Module):
         Mesh of the film; not periodic in the plane.
     masks
         One mask a contact, either on cells ``(n, nx, ny)`` (a metal pad: all corners of a
-        covered cell are held at one potential) or on cell corners ``(n, nx+1, ny+1)``. A corner
-        mask may be a number from 0 to 1: on the edge of the film, the share of a cell by which
-        the contact reaches past its last fully held corner (`edge_electrodes` computes it).
+        covered cell are held at one potential; the edge of a pad may leave a cell covered in
+        part, from 0 to 1) or on cell corners ``(n, nx+1, ny+1)``. A corner mask may be a number
+        from 0 to 1, too: on the edge of the film, the share of a cell by which the contact's
+        effective end lies past that of its last held corner (`edge_electrodes` computes it).
     contact_resistance
         Specific resistance between metal and film, Ω m², one number or one per contact. Zero (the
         default) is an ideal contact. A pad's area is its footprint, a line contact's its length
@@ -77,6 +78,7 @@ class Electrodes(eqx.Module):
     tied_y: Array
     contact_resistance: Array  # (n,) Ω m²
     outline: Array  # (nx, ny) filled part of a cell
+    shunt: Array  # (nx, ny) factor by which metal over part of a cell raises its conductance
     uniform: UniformFilm | None
 
     def __init__(
@@ -114,6 +116,7 @@ class Electrodes(eqx.Module):
         self.end_spring = jnp.asarray(spring, real)
         self.area = jnp.asarray(contacts.area, real)
         self.outline = jnp.asarray(filled, real)
+        self.shunt = jnp.asarray(contacts.shunt, real)
         tied = np.nonzero((owner >= 0) & ~held)
         self.tied_x, self.tied_y = (jnp.asarray(v, jnp.int32) for v in tied)
         nodes = _capacitance_nodes(owner, held)

@@ -10,7 +10,7 @@ import numpy as np
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.mesh import Mesh
 from spinlearn.transport._contact_ends import effective_overhang
-from spinlearn.transport._contact_map import ContactMap, claim
+from spinlearn.transport._contact_map import ContactMap, claim, shunt_of
 from spinlearn.transport.electrodes import Electrodes, check_mesh
 
 
@@ -75,7 +75,120 @@ def edge_electrodes(
             claim(owner, share, at, part, k)
             length[at] += covered
     area = length * mesh.thickness
-    return Electrodes(mesh, ContactMap(len(intervals), owner, share, area), **options)
+    contacts = ContactMap(len(intervals), owner, share, area, np.ones(mesh.shape[:2]))
+    return Electrodes(mesh, contacts, **options)
+
+
+def disc_electrodes(
+    n: int,
+    mesh: Mesh,
+    *,
+    radius: float | None = None,
+    coverage: float = 0.5,
+    start: float = 0.0,
+    **options: Any,
+) -> Electrodes:
+    """A disc-shaped film with contacts on equal arcs of its rim, numbered counter-clockwise.
+
+    The rim cuts through cells: they conduct with the part of them that is film, and those under a
+    contact with what is left of them up to the metal. The error is of first order in the
+    cell over the contact's width: about 0.2 % for 4 and 1 to 2 % for 35 contacts at 512² cells.
+
+    Parameters
+    ----------
+    n
+        Number of contacts, at equal angles.
+    mesh
+        Mesh of the square or rectangle around the disc.
+    radius
+        Radius of the disc, m; by default 1.5 cells less than fits. Its centre is the mesh's.
+    coverage
+        Part of the rim that is under contacts, above 0 and below 1.
+    start
+        Angle of the first contact's centre from the x-axis, rad.
+    **options
+        Passed to `Electrodes`: ``contact_resistance`` (Ω m²).
+
+    Returns
+    -------
+    Electrodes
+        `n` contacts; its `outline` is the filled part of every cell, without unit.
+
+    Raises
+    ------
+    SpinlearnValueError
+        If a number is out of range, the disc does not fit, or an arc is narrower than two cells.
+
+    Examples
+    --------
+    >>> mesh = Mesh((64, 64, 1), (4e-9, 4e-9, 10e-9))
+    >>> disc_electrodes(3, mesh).count
+    3
+    """
+    check_mesh(mesh)
+    if isinstance(n, bool) or not isinstance(n, int) or n < 2:
+        raise SpinlearnValueError("n", n, "an integer of at least 2", "Count the contacts.")
+    if not isinstance(coverage, int | float) or not 0 < coverage < 1:
+        raise SpinlearnValueError(
+            "coverage", coverage, "a number between 0 and 1", "Use e.g. coverage=0.5."
+        )
+    step = float(max(mesh.cell[0], mesh.cell[1]))
+    most = 0.5 * min(mesh.extent[:2]) - 1.5 * step
+    size = most if radius is None else float(radius)
+    if not 0 < size <= most * (1 + 1e-12):
+        raise SpinlearnValueError(
+            "radius", radius, f"lengths above 0 and up to {most:.6g} m", "Use a larger mesh."
+        )
+    if coverage * 2 * np.pi * size / n < 2 * step:
+        raise SpinlearnValueError(
+            "n", n, "contacts at least two cells wide", "Use fewer contacts or a finer mesh."
+        )
+    turn = 2 * np.pi / n
+    half = 0.5 * coverage * turn
+
+    def off_centre(angle: np.ndarray) -> np.ndarray:
+        """Angle from the nearest contact's centre, rad."""
+        return np.abs((angle - start + 0.5 * turn) % turn - 0.5 * turn)
+
+    x, y = _fine_points(mesh)
+    inside = np.hypot(x, y) < size
+    rim = ~inside & (np.hypot(x, y) < size + 2.5 * step) & (off_centre(np.arctan2(y, x)) < half)
+    film, metal = _part_of_cells(inside, mesh), _part_of_cells(rim, mesh)
+    cx, cy = (c - 0.5 * length for c, length in zip(mesh.corners(), mesh.extent[:2], strict=True))
+    distance = np.hypot(cx[:, None], cy[None])
+    angle = np.arctan2(cy[None] + 0 * cx[:, None], cx[:, None] + 0 * cy[None])
+    reach = (half - off_centre(angle)) * size / step + 1.0 - effective_overhang(1.0)
+    on_rim = (distance >= size * (1 - 1e-12)) & (distance < size + 3 * step)
+    share = np.where(on_rim, np.clip(reach, 0.0, 1.0), 0.0)
+    nearest = np.floor((angle - start + 0.5 * turn) / turn).astype(int) % n
+    owner = np.where(share > 0, nearest, -1)
+    area = 2 * half * size * mesh.thickness / _corners_of_rim(owner, distance, size, step)
+    shunt = np.where(film > 0, shunt_of(metal / np.maximum(film + metal, 1e-9)), 1.0)
+    contacts = ContactMap(n, owner, share, np.where(owner >= 0, area, 0.0), shunt)
+    outline = np.minimum(film + metal, 1.0)
+    return Electrodes(mesh, contacts, outline=outline, **options)
+
+
+def _corners_of_rim(
+    owner: np.ndarray, distance: np.ndarray, radius: float, step: float
+) -> np.ndarray:
+    """For each corner, how many corners next to the film share its contact's area."""
+    near = (owner >= 0) & (distance < radius + step)
+    counts = np.bincount(owner[near], minlength=owner.max() + 1)
+    return np.where(near, np.maximum(counts, 1)[np.maximum(owner, 0)], np.inf)
+
+
+def _fine_points(mesh: Mesh, parts: int = 8) -> tuple[np.ndarray, np.ndarray]:
+    """Sample points, `parts` per cell and direction, from the centre of the mesh, m."""
+    nx, ny, _ = mesh.shape
+    x = ((np.arange(nx * parts) + 0.5) / parts - 0.5 * nx) * float(mesh.cell[0])
+    y = ((np.arange(ny * parts) + 0.5) / parts - 0.5 * ny) * float(mesh.cell[1])
+    return x[:, None], y[None]
+
+
+def _part_of_cells(points: np.ndarray, mesh: Mesh) -> np.ndarray:
+    nx, ny, _ = mesh.shape
+    return points.reshape(nx, points.shape[0] // nx, ny, points.shape[1] // ny).mean((1, 3))
 
 
 def grid_electrodes(
