@@ -18,8 +18,6 @@ K_B: Final[float] = float(_codata.k)
 #: Bohr magneton, J/T.
 BOHR_MAGNETON: Final[float] = float(_codata.physical_constants["Bohr magneton"][0])
 #: Electron gyromagnetic ratio (magnitude), rad/(s T).
-GYROMAGNETIC_RATIO: Final[float] = float(
-    _codata.physical_constants["electron gyromag. ratio"][0]
-)
+GYROMAGNETIC_RATIO: Final[float] = float(_codata.physical_constants["electron gyromag. ratio"][0])
 #: Conductance quantum 2e²/h, S.
 CONDUCTANCE_QUANTUM: Final[float] = 2.0 * ELEMENTARY_CHARGE**2 / (2.0 * pi * HBAR)

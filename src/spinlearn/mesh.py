@@ -37,7 +37,7 @@ class Mesh(eqx.Module):
     """
 
     shape: tuple[int, int, int] = eqx.field(static=True)
-    cell: Float[np.ndarray, "3"]
+    cell: Float[np.ndarray, 3]
     periodic: tuple[bool, bool, bool] = eqx.field(static=True)
 
     def __init__(
@@ -68,9 +68,7 @@ class Mesh(eqx.Module):
 
     def coordinates(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Cell-centre coordinates along x, y and z, m; the corner of the mesh is the origin."""
-        x, y, z = (
-            (np.arange(n) + 0.5) * d for n, d in zip(self.shape, self.cell, strict=True)
-        )
+        x, y, z = ((np.arange(n) + 0.5) * d for n, d in zip(self.shape, self.cell, strict=True))
         return x, y, z
 
     def corners(self) -> tuple[np.ndarray, np.ndarray]:

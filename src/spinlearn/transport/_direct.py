@@ -7,7 +7,6 @@ factorisation is scipy's SuperLU with the symmetric ordering, called back from t
 from __future__ import annotations
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from scipy.sparse import csc_matrix
 from scipy.sparse.linalg import splu

@@ -43,9 +43,7 @@ class CellConductance(NamedTuple):
 
 def scale_conductance(sheet: Array, aspect: Array) -> CellConductance:
     """Scale a sheet-conductance tensor ``(2, 2, nx, ny)`` by ``aspect = dy/dx``."""
-    return CellConductance(
-        sheet[0, 0] * aspect, sheet[0, 1], sheet[1, 0], sheet[1, 1] / aspect
-    )
+    return CellConductance(sheet[0, 0] * aspect, sheet[0, 1], sheet[1, 0], sheet[1, 1] / aspect)
 
 
 def cell_modes(u: Array) -> CellModes:

@@ -106,15 +106,11 @@ def _solve_voltages_jvp(primals: Any, tangents: Any, **fixed: Any) -> tuple[Solu
     d_given = None if unit or tangents[1] is None else tangents[1]
 
     def change(first: Array, size: int, d_phi: Array) -> Array:
-        phi, volts = (
-            jax.lax.dynamic_slice_in_dim(v, first, size) for v in (solution.phi, given)
-        )
+        phi, volts = (jax.lax.dynamic_slice_in_dim(v, first, size) for v in (solution.phi, given))
         d_volts = jnp.zeros_like(volts)
         if d_given is not None:
             d_volts = jax.lax.dynamic_slice_in_dim(d_given, first, size)
-        moved = _change_group(
-            problem, d_problem, volts, d_volts, phi, electrodes, fixed["hall"]
-        )
+        moved = _change_group(problem, d_problem, volts, d_volts, phi, electrodes, fixed["hall"])
         return jax.lax.dynamic_update_slice_in_dim(d_phi, moved, first, 0)
 
     nothing = jnp.zeros_like(solution.phi)
@@ -316,9 +312,7 @@ def _iterate(
     if hall:
         return conjugate_residuals(operator, inverse, residual, **given)
     sharper = None if power is None else _flux_bound(problem, electrodes, film)
-    return conjugate_gradients(
-        operator, inverse, residual, sharper=sharper, known=known, **given
-    )
+    return conjugate_gradients(operator, inverse, residual, sharper=sharper, known=known, **given)
 
 
 def _flux_bound(problem: Problem, electrodes: Electrodes, film: UniformFilm) -> Bound:

@@ -102,7 +102,12 @@ class ContactTransform(eqx.Module):
     in_columns: tuple[Array, Array]  # x and column's position, of the remaining corners
 
     def __init__(
-        self, cells: tuple[int, int], x: np.ndarray, y: np.ndarray, by_row: np.ndarray, dtype: np.dtype
+        self,
+        cells: tuple[int, int],
+        x: np.ndarray,
+        y: np.ndarray,
+        by_row: np.ndarray,
+        dtype: np.dtype,
     ) -> None:
         rows, row_of = np.unique(x[by_row], return_inverse=True)
         columns, column_of = np.unique(y[~by_row], return_inverse=True)

@@ -103,7 +103,12 @@ class AMR(eqx.Module):
 
     @classmethod
     def from_resistivities(
-        cls, parallel: Any, perpendicular: Any, hall: Any = 0.0, *, zero_normal_current: bool = False
+        cls,
+        parallel: Any,
+        perpendicular: Any,
+        hall: Any = 0.0,
+        *,
+        zero_normal_current: bool = False,
     ) -> AMR:
         """The same law from resistivities for current along and across m, and ρ_H, all in Ω m.
 

@@ -14,8 +14,8 @@ from scipy import ndimage
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.mesh import Mesh
 from spinlearn.transport._contact_ends import end_spring
-from spinlearn.transport._elements import match
 from spinlearn.transport._contact_map import ContactMap, map_masks
+from spinlearn.transport._elements import match
 from spinlearn.transport._uniform import UniformFilm
 
 Array = jax.Array
@@ -100,13 +100,14 @@ class Electrodes(eqx.Module):
                 "at least two contacts",
                 "A current needs a way in and a way out: add a contact.",
             )
+        self.contact_resistance, self.resistive = _check_resistance(contact_resistance, contacts.count)
         active = _touch_filled(filled)
         owner = _check_inside(contacts.owner, active, contacts.count)
         _check_islands(filled, owner)
+        if self.resistive:
+            # Past its end a resistive contact has no metal; without resistance it has an effect.
+            owner = np.where(contacts.area > 0, owner, -1)
         self.mesh, self.count = mesh, contacts.count
-        self.contact_resistance, self.resistive = _check_resistance(
-            contact_resistance, self.count
-        )
         share = np.where(owner >= 0, contacts.share, 0.0)
         spring = _end_springs(mesh, share)
         held = (owner >= 0) & (share == 1.0) & (not self.resistive)

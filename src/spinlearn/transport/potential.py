@@ -47,7 +47,7 @@ class Potential(eqx.Module):
 
     phi: Float[Array, "px py"]
     current_density: Float[Array, "3 nx ny nz"]
-    currents: Float[Array, "n"]  # noqa: F821
+    currents: Float[Array, n]
     iterations: Array
 
 
@@ -158,7 +158,7 @@ def _solve(
 
 
 def _current_density(sigma: Array, electrodes: Electrodes, phi: Array) -> Array:
-    """j = -σ∇φ at the cell centres; the outline's partly filled cells carry it in their film."""
+    """J = -σ∇φ at the cell centres; the outline's partly filled cells carry it in their film."""
     dx, dy = (jnp.asarray(electrodes.mesh.cell[i], phi.dtype) for i in (0, 1))
     modes = cell_modes(phi)
     field = -jnp.stack([modes.a / dx, modes.b / dy])

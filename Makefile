@@ -1,0 +1,74 @@
+# Everything here needs a Python from 3.11 to 3.13 with venv, and make; nothing else.
+
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
+	&& echo $$python && exit; done; echo python3)
+
+BIN := .venv/bin
+STAMP := .venv/.installed
+PIP_OPTIONS := --quiet --disable-pip-version-check --retries 10 --timeout 180
+# More processes than cores only get in each other's way.
+TEST_OPTIONS ?= -n 2
+
+export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.cache/jax
+export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.2
+# XLA warns on standard error when it reloads a cached kernel; its errors still show.
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+.PHONY: help venv demo test test-float64 test-float32 lint docs peers bench clean
+
+help:
+	@echo "make venv    environment in .venv, with spinlearn and its development tools"
+	@echo "make demo    a striped texture, its currents and its conductance matrix, in out/demo"
+	@echo "make test    all tests, in float64 (strict promotion) and again in float32"
+	@echo "make lint    ruff, pyright and the layer contracts"
+	@echo "make docs    HTML pages in docs/_build/html, warnings are errors"
+	@echo "make peers   environment in .venv-peers with the codes that benchmarks compare against"
+	@echo "make bench   the quick form of the conductance benchmark"
+	@echo "make clean   remove what the other targets made, environments excepted"
+
+venv: $(STAMP)
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
+		|| { echo "spinlearn needs Python 3.11 to 3.13; try: make PYTHON=python3.11" >&2; exit 1; }
+	@echo "installing spinlearn into .venv (a few minutes the first time)"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install $(PIP_OPTIONS) -e '.[dev]'
+	@touch $@
+
+demo: venv
+	$(BIN)/spinlearn demo --output out/demo
+
+test: test-float64 test-float32
+
+# tests/conftest.py makes promotion of types and ranks strict where x64 is on.
+test-float64: venv
+	JAX_ENABLE_X64=1 $(BIN)/python -m pytest $(TEST_OPTIONS)
+
+test-float32: venv
+	JAX_ENABLE_X64=0 $(BIN)/python -m pytest $(TEST_OPTIONS)
+
+lint: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+docs: venv
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+
+# The peers bring their own, large dependencies: they never share an environment with spinlearn.
+peers:
+	$(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/python -m pip install $(PIP_OPTIONS) magnumnp \
+		&& .venv-peers/bin/python -c 'import magnumnp' \
+		&& echo "peer magnum.np: installed in .venv-peers" \
+		|| { echo "peer magnum.np: CANNOT BE INSTALLED here; benchmarks will report it as missing" >&2; exit 1; }
+
+bench: venv
+	$(BIN)/python -m benchmarks.conductance --quick
+
+clean:
+	rm -rf .cache .hypothesis .pytest_cache .ruff_cache .import_linter_cache build dist docs/_build out
+	find src tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +

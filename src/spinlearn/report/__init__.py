@@ -1,0 +1,19 @@
+"""Reports: figures of textures, currents and conductance matrices."""
+
+from spinlearn.report._style import prefixed
+from spinlearn.report.figures import (
+    conductance_figure,
+    current_figure,
+    magnetization_colors,
+    readout_figure,
+    texture_figure,
+)
+
+__all__ = [
+    "conductance_figure",
+    "current_figure",
+    "magnetization_colors",
+    "prefixed",
+    "readout_figure",
+    "texture_figure",
+]

@@ -1,0 +1,30 @@
+"""Two jobs: float64 with strict promotion (JAX_ENABLE_X64=1), and float32."""
+
+from __future__ import annotations
+
+import os
+
+import hypothesis
+import jax
+import pytest
+
+if jax.config.jax_enable_x64:
+    jax.config.update("jax_numpy_dtype_promotion", "strict")
+    jax.config.update("jax_numpy_rank_promotion", "raise")
+
+# Compilation makes first examples slow; that says nothing about the code.
+hypothesis.settings.register_profile("local", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+@pytest.fixture(scope="session")
+def double() -> bool:
+    """Whether this is the float64 job."""
+    return bool(jax.config.jax_enable_x64)
+
+
+@pytest.fixture(scope="session")
+def rtol(double: bool) -> float:
+    """Relative rounding error that a few operations may leave in this job's precision."""
+    return 1e-12 if double else 1e-5

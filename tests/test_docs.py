@@ -1,0 +1,67 @@
+"""The code on the pages runs, and prints what the pages say."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import jax
+import pytest
+
+DOCS = Path(__file__).parent.parent / "docs"
+BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.M | re.S)
+NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+
+
+def _steps(page: Path) -> list[tuple[str, str]]:
+    """Blocks of code with the text below each, empty where nothing is said."""
+    steps: list[tuple[str, str]] = []
+    for language, body in BLOCK.findall(page.read_text(encoding="utf-8")):
+        if language == "python":
+            steps.append((body, ""))
+        else:
+            code, said = steps[-1]
+            assert not said, f"two outputs for one block:\n{code}"
+            steps[-1] = (code, body)
+    return steps
+
+
+def _run(code: str, names: dict[str, Any]) -> str:
+    printed = io.StringIO()
+    # As for a user: with JAX's own rules of promotion.
+    with (
+        contextlib.redirect_stdout(printed),
+        jax.numpy_dtype_promotion("standard"),
+        jax.numpy_rank_promotion("allow"),
+    ):
+        exec(compile(code, "<page>", "exec"), names)
+    return printed.getvalue()
+
+
+def _check_same(printed: str, said: str, rtol: float) -> None:
+    """Words must agree, and numbers to a relative error."""
+    assert NUMBER.sub("#", printed).split() == NUMBER.sub("#", said).split()
+    values, wanted = ([float(v) for v in NUMBER.findall(text)] for text in (printed, said))
+    assert values == pytest.approx(wanted, rel=rtol)
+
+
+def test_the_comparison_sees_differences() -> None:
+    _check_same("G:  1.0001 mS", "G: 1.0 mS", 1e-3)
+    for other in ("G: 1.01 mS", "G: 1.0 µS", "G: -1.0 mS", "G: 1.0 1.0 mS"):
+        with pytest.raises(AssertionError):
+            _check_same(other, "G: 1.0 mS", 1e-3)
+
+
+@pytest.mark.parametrize("page", ["index.md", "tutorial/first_conductance.md"])
+def test_page_runs_and_prints_what_it_says(page: str, double: bool) -> None:
+    steps = _steps(DOCS / page)
+    assert steps
+    names: dict[str, Any] = {"__name__": "page"}
+    for code, said in steps:
+        printed = _run(code, names)
+        if said:
+            # The pages show float64; in float32 a difference of conductances keeps two digits.
+            _check_same(printed, said, rtol=1e-3 if double else 2e-2)

@@ -1,0 +1,164 @@
+"""Every wrong input is an error that names the field and the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from spinlearn import Mesh, SpinlearnValueError
+from spinlearn.transport import (
+    AMR,
+    Electrodes,
+    conductance_matrix,
+    conductance_sensitivity,
+    disc_electrodes,
+    edge_electrodes,
+    grid_electrodes,
+    read_conductance,
+    solve_potential,
+)
+from tests.textures import uniform
+
+MESH = Mesh((20, 16, 1), (4e-9, 4e-9, 10e-9))
+M = uniform(MESH, (1, 0, 0))
+SIGMA = AMR(4e6, 0.03).tensor(M)
+CONTACTS = edge_electrodes(4, MESH)
+
+
+def pads(*corners: tuple[int, int]) -> np.ndarray:
+    masks = np.zeros((len(corners), 20, 16), bool)
+    for k, (i, j) in enumerate(corners):
+        masks[k, i : i + 3, j : j + 3] = True
+    return masks
+
+
+def island() -> np.ndarray:
+    outline = np.ones((20, 16), bool)
+    outline[8:10] = False
+    return outline
+
+
+def sigma_with(value: float) -> Any:
+    return SIGMA.at[0, 0, 2, 3, 0].set(value)
+
+
+CASES: dict[str, tuple[str, Callable[[], Any]]] = {
+    "overlap": ("overlap", lambda: Electrodes(MESH, pads((2, 2), (4, 4)))),
+    "touching": ("overlap", lambda: Electrodes(MESH, pads((2, 2), (5, 2)))),
+    "empty": ("empty", lambda: Electrodes(MESH, np.zeros((2, 20, 16), bool))),
+    "outside": (
+        "outside",
+        lambda: Electrodes(
+            MESH, pads((2, 2), (15, 8)), outline=np.arange(20)[:, None] < 10 * np.ones(16)
+        ),
+    ),
+    "one contact": ("at least two", lambda: Electrodes(MESH, pads((2, 2)))),
+    "floating island": (
+        "island",
+        lambda: Electrodes(MESH, pads((1, 1), (1, 10)), outline=island()),
+    ),
+    "mask shape": ("masks.shape", lambda: Electrodes(MESH, np.ones((2, 5, 5), bool))),
+    "mask NaN": ("NaN", lambda: Electrodes(MESH, np.full((2, 20, 16), np.nan))),
+    "outline shape": (
+        "outline.shape",
+        lambda: Electrodes(MESH, pads((1, 1), (9, 9)), outline=np.ones((3, 3))),
+    ),
+    "outline range": (
+        "outline",
+        lambda: Electrodes(MESH, pads((1, 1), (9, 9)), outline=2 * np.ones((20, 16))),
+    ),
+    "outline empty": (
+        "outline",
+        lambda: Electrodes(MESH, pads((1, 1), (9, 9)), outline=np.zeros((20, 16))),
+    ),
+    "contact resistance": (
+        "contact_resistance",
+        lambda: Electrodes(MESH, pads((1, 1), (9, 9)), contact_resistance=-1.0),
+    ),
+    "mixed resistance": (
+        "contact_resistance",
+        lambda: Electrodes(MESH, pads((1, 1), (9, 9)), contact_resistance=[0.0, 1e-15]),
+    ),
+    "resistance shape": (
+        "contact_resistance",
+        lambda: Electrodes(MESH, pads((1, 1), (9, 9)), contact_resistance=[1e-15] * 3),
+    ),
+    "method": ("method", lambda: Electrodes(MESH, pads((1, 1), (9, 9)), method="fast")),  # type: ignore[arg-type]
+    "spectral with outline": (
+        "method",
+        lambda: Electrodes(
+            MESH,
+            pads((1, 1), (1, 10)),
+            outline=np.arange(20)[:, None] < 10 * np.ones(16),
+            method="spectral",
+        ),
+    ),
+    "periodic": (
+        "periodic",
+        lambda: edge_electrodes(4, Mesh((20, 16, 1), (1e-9,) * 3, (True, False, False))),
+    ),
+    "not a mesh": ("mesh", lambda: Electrodes((20, 16), pads((1, 1), (9, 9)))),  # type: ignore[arg-type]
+    "edge number": ("n = 1", lambda: edge_electrodes(1, MESH)),
+    "edge sides": ("n", lambda: edge_electrodes((1, 1), MESH)),
+    "edge coverage": ("coverage", lambda: edge_electrodes(4, MESH, coverage=1.5)),
+    "edge too narrow": ("coverage", lambda: edge_electrodes(20, MESH, coverage=0.01)),
+    "edge start": ("start", lambda: edge_electrodes(4, MESH, start=float("nan"))),
+    "edge full sides meet": ("overlap", lambda: edge_electrodes((1, 1, 0, 0), MESH, coverage=1.0)),
+    "grid rows": ("rows", lambda: grid_electrodes(0, 3, MESH)),
+    "grid too fine": ("rows", lambda: grid_electrodes(20, 3, MESH)),
+    "grid fill": ("fill", lambda: grid_electrodes(2, 2, MESH, fill=0.0)),
+    "disc radius": ("radius", lambda: disc_electrodes(4, MESH, radius=1.0)),
+    "disc number": ("n = 60", lambda: disc_electrodes(60, MESH)),
+    "disc coverage": ("coverage", lambda: disc_electrodes(4, MESH, coverage=1.0)),
+    "conductivity zero": ("conductivity", lambda: AMR(0.0, 0.03)),
+    "conductivity NaN": ("conductivity", lambda: AMR(float("nan"), 0.03)),
+    "conductivity text": ("conductivity", lambda: AMR("copper", 0.03)),
+    "ratio": ("ratio", lambda: AMR(4e6, -1.0)),
+    "hall": ("hall", lambda: AMR(4e6, 0.0, hall=float("inf"))),
+    "resistivity": ("parallel", lambda: AMR.from_resistivities(-1e-7, 1e-7)),
+    "m length": ("m = ", lambda: AMR(4e6, 0.03).tensor(1.1 * M)),
+    "m zero": ("m = ", lambda: AMR(4e6, 0.03).tensor(0 * M)),
+    "m NaN": ("m = ", lambda: AMR(4e6, 0.03).tensor(M.at[0, 0, 0, 0].set(jnp.nan))),
+    "m shape": ("m.shape", lambda: AMR(4e6, 0.03).tensor(M[0])),
+    "m integer": ("m = dtype", lambda: AMR(4e6, 0.03).tensor(M.astype(int))),
+    "sigma shape": ("sigma.shape", lambda: conductance_matrix(SIGMA[:, :, :-1], CONTACTS)),
+    "sigma negative": ("positive", lambda: conductance_matrix(sigma_with(-1.0), CONTACTS)),
+    "sigma NaN": ("NaN", lambda: conductance_matrix(sigma_with(np.nan), CONTACTS)),
+    "sigma infinite": (
+        "infinity",
+        lambda: solve_potential(sigma_with(np.inf), CONTACTS, [1, 0, 0, 0]),
+    ),
+    "electrodes type": ("electrodes", lambda: conductance_matrix(SIGMA, pads((1, 1), (9, 9)))),  # type: ignore[arg-type]
+    "tolerance": ("tolerance", lambda: conductance_matrix(SIGMA, CONTACTS, tolerance=0.0)),
+    "potential tolerance": (
+        "tolerance",
+        lambda: solve_potential(SIGMA, CONTACTS, [1, 0, 0, 0], tolerance=2.0),
+    ),
+    "voltages shape": ("voltages.shape", lambda: solve_potential(SIGMA, CONTACTS, [1, 0])),
+    "voltages NaN": ("voltages", lambda: solve_potential(SIGMA, CONTACTS, [np.nan, 0, 0, 0])),
+    "weights": (
+        "weights.shape",
+        lambda: conductance_sensitivity(SIGMA, CONTACTS, weights=np.ones(3)),
+    ),
+    "previous reading": (
+        "previous",
+        lambda: read_conductance(
+            SIGMA, CONTACTS, previous=read_conductance(SIGMA, edge_electrodes(3, MESH))
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", sorted(CASES))
+def test_bad_input_is_refused_by_name(case: str):
+    text, act = CASES[case]
+    with pytest.raises(SpinlearnValueError) as caught:
+        act()
+    message = str(caught.value)
+    assert text in message
+    assert "allowed is" in message
+    assert caught.value.fix.endswith(".")

@@ -1,0 +1,251 @@
+"""What every conductance matrix must satisfy, its derivatives, and how it is compiled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spinlearn import Mesh
+from spinlearn.transport import (
+    AMR,
+    Electrodes,
+    conductance_matrix,
+    conductance_sensitivity,
+    edge_electrodes,
+    grid_electrodes,
+    read_conductance,
+    solve_potential,
+)
+from tests.textures import random_texture, stripes, uniform
+
+X64 = jax.config.jax_enable_x64
+MESH = Mesh((24, 20, 2), (3e-9, 4e-9, 5e-9))
+LAYOUTS: dict[str, Electrodes] = {
+    "edge": edge_electrodes(5, MESH, coverage=0.47),
+    "grid": grid_electrodes(2, 3, MESH),
+    "resistive": edge_electrodes(5, MESH, coverage=0.47, contact_resistance=1e-16),
+    "direct": edge_electrodes(5, MESH, coverage=0.47, method="direct"),
+}
+
+
+def relative(difference: Any, scale: Any) -> float:
+    return float(jnp.max(jnp.abs(jnp.asarray(difference))) / jnp.max(jnp.abs(jnp.asarray(scale))))
+
+
+@settings(max_examples=50)
+@given(
+    seed=st.integers(0, 2**31),
+    ratio=st.sampled_from([-0.3, 0.03, 0.3]),
+    layout=st.sampled_from(sorted(LAYOUTS)),
+)
+def test_symmetric_zero_sum_semidefinite_and_negative_off_diagonal(
+    seed: int, ratio: float, layout: str
+):
+    g = np.asarray(
+        conductance_matrix(AMR(4e6, ratio).tensor(random_texture(MESH, seed)), LAYOUTS[layout]),
+        np.float64,
+    )
+    largest = np.abs(g).max()
+    tight = 1e-10 if X64 else 1e-5
+    assert np.abs(g - g.T).max() <= tight * largest
+    assert np.abs(g.sum(axis=1)).max() <= tight * largest
+    assert np.linalg.eigvalsh(g + g.T).min() >= -tight * largest
+    off = g[~np.eye(len(g), dtype=bool)]
+    assert off.max() < 0
+
+
+@settings(max_examples=10)
+@given(seed=st.integers(0, 2**31), layout=st.sampled_from(["edge", "direct"]))
+def test_hall_effect_obeys_onsager(seed: int, layout: str):
+    m = random_texture(MESH, seed)
+    amr = AMR(4e6, 0.2, hall=0.5)
+    g = conductance_matrix(amr.tensor(m), LAYOUTS[layout])
+    reversed_g = conductance_matrix(amr.tensor(-m), LAYOUTS[layout])
+    tight = 1e-10 if X64 else 1e-5
+    assert relative(g - reversed_g.T, g) < tight
+    assert relative(jnp.sum(g, axis=0), g) < tight
+    assert relative(jnp.sum(g, axis=1), g) < tight
+
+
+def test_hall_effect_has_the_sign_and_size_of_a_hall_bar():
+    # E = rho j + rho_H m × j: m along +z, current along +x gives E_y = rho_H j.
+    mesh = Mesh((120, 20, 1), (4e-9, 4e-9, 10e-9))
+    masks = np.zeros((4, 121, 21), bool)
+    masks[0, 0], masks[1, -1] = True, True
+    masks[2, 60, 0], masks[3, 60, -1] = True, True
+    sigma = AMR(4e6, 0.0, hall=0.1).tensor(uniform(mesh, (0, 0, 1)))
+    g = np.asarray(conductance_matrix(sigma, Electrodes(mesh, masks)), np.float64)
+    v = np.linalg.lstsq(g, np.array([1e-6, -1e-6, 0, 0]), rcond=1e-6)[0]
+    # The field E_y = -dV/dy, so the potential falls towards +y: V(bottom) - V(top) = rho_H I / t.
+    assert v[2] - v[3] == pytest.approx(0.1 / 4e6 * 1e-6 / 10e-9, rel=0.01)
+
+
+@pytest.mark.parametrize("layout", sorted(LAYOUTS))
+@pytest.mark.parametrize("hall", [0.0, 0.2])
+def test_derivatives_agree_with_finite_differences(layout: str, hall: float):
+    if not X64:
+        check, step = 2e-3, 2e5
+    else:
+        check, step = 1e-6, 4e3
+    contacts = LAYOUTS[layout]
+    sigma = AMR(4e6, 0.3, hall=hall).tensor(random_texture(MESH))
+    rng = np.random.default_rng(1)
+    change = rng.normal(size=sigma.shape)
+    if hall == 0:
+        change = 0.5 * (change + change.swapaxes(0, 1))
+    change = jnp.asarray(change, sigma.dtype)
+
+    def g(scale: jax.Array) -> jax.Array:
+        return conductance_matrix(sigma + scale * change, contacts, hall=hall != 0)
+
+    tight = {"tolerance": 1e-14} if X64 else {}
+    plus, minus = (
+        conductance_matrix(sigma + s * step * change, contacts, hall=hall != 0, **tight)
+        for s in (1, -1)
+    )
+    numerical = (plus - minus) / (2 * step)
+    forward = jax.jvp(g, (jnp.zeros((), sigma.dtype),), (jnp.ones((), sigma.dtype),))[1]
+    dense = conductance_sensitivity(sigma, contacts)
+    contracted = jnp.einsum("ijabxyz,abxyz->ij", dense, change)
+    assert relative(forward - numerical, numerical) < check
+    assert relative(contracted - numerical, numerical) < check
+    n = contacts.count
+    weights = rng.normal(size=(n, n))
+    weighted = conductance_sensitivity(sigma, contacts, weights=weights)
+    expected = jnp.einsum("ij,ijabxyz->abxyz", jnp.asarray(weights, dense.dtype), dense)
+    assert relative(weighted - expected, expected) < (1e-9 if X64 else 1e-4)
+
+
+@pytest.mark.parametrize("layout", ["edge", "direct"])
+def test_potential_derivatives_and_second_order(layout: str):
+    if not X64:
+        pytest.skip("differences of differences need float64")
+    contacts = LAYOUTS[layout]
+    sigma = AMR(4e6, 0.3).tensor(random_texture(MESH))
+    change = AMR(1e4, 0.5).tensor(random_texture(MESH, 1))
+    voltages = jnp.asarray([1.0, 0.2, -0.4, 0.0, 0.7])
+
+    def loss(s: jax.Array) -> jax.Array:
+        solution = solve_potential(sigma + s * change, contacts, voltages * (1 + 0.01 * s))
+        return jnp.sum(solution.phi**2) + jnp.sum((1e3 * solution.currents) ** 2)
+
+    def energy(s: jax.Array) -> jax.Array:
+        return 1e4 * jnp.sum(conductance_matrix(sigma + s * change, contacts) ** 2)
+
+    h = 1e-2
+    numerical = (loss(jnp.asarray(h)) - loss(jnp.asarray(-h))) / (2 * h)
+    zero, one = jnp.asarray(0.0), jnp.asarray(1.0)
+    assert jax.grad(loss)(zero) == pytest.approx(float(numerical), rel=1e-5)
+    assert jax.jvp(loss, (zero,), (one,))[1] == pytest.approx(float(numerical), rel=1e-5)
+    slope = jax.grad(energy)
+    numerical = (slope(jnp.asarray(h)) - slope(jnp.asarray(-h))) / (2 * h)
+    curvature = jax.jvp(slope, (zero,), (one,))[1]
+    assert curvature == pytest.approx(float(numerical), rel=1e-5)
+
+
+def test_sensitivity_reproduces_the_conductance_by_homogeneity():
+    # G(c sigma) = c G(sigma): Euler's theorem, without finite differences.
+    sigma = AMR(4e6, 0.3).tensor(random_texture(MESH))
+    dense = conductance_sensitivity(sigma, LAYOUTS["edge"])
+    g = conductance_matrix(sigma, LAYOUTS["edge"])
+    euler = jnp.einsum("ijabxyz,abxyz->ij", dense, sigma)
+    assert relative(euler - g, g) < (1e-9 if X64 else 1e-4)
+
+
+@pytest.mark.parametrize("layout", ["edge", "resistive", "direct"])
+def test_vmap_over_textures(layout: str):
+    amr, contacts = AMR(4e6, 0.3), LAYOUTS[layout]
+    textures = jnp.stack([random_texture(MESH, seed) for seed in range(3)])
+    together = jax.vmap(lambda m: conductance_matrix(amr.tensor(m), contacts))(textures)
+    alone = jnp.stack([conductance_matrix(amr.tensor(m), contacts) for m in textures])
+    assert relative(together - alone, alone) < (1e-9 if X64 else 1e-5)
+
+
+def test_parameters_do_not_recompile():
+    traces = 0
+
+    @jax.jit
+    def g(amr: AMR, m: jax.Array) -> jax.Array:
+        nonlocal traces
+        traces += 1
+        return conductance_matrix(amr.tensor(m), LAYOUTS["edge"])
+
+    for conductivity, ratio in ((4e6, 0.03), (3e6, 0.1), (1e6, 0.3)):
+        g(AMR(conductivity, ratio), random_texture(MESH))
+    assert traces == 1
+
+
+@pytest.mark.parametrize("layout", ["edge", "grid", "resistive", "direct"])
+def test_warm_start_gives_the_same_matrix_for_less(layout: str):
+    contacts, amr = LAYOUTS[layout], AMR(4e6, 0.3)
+    m = stripes(MESH, 30e-9)
+    step = 1e-4
+    nudged = m + step * random_texture(MESH)
+    nudged = nudged / jnp.linalg.norm(nudged, axis=0, keepdims=True)
+    first = read_conductance(amr.tensor(m), contacts)
+    again = read_conductance(amr.tensor(nudged), contacts, previous=first)
+    cold = read_conductance(amr.tensor(nudged), contacts)
+    assert relative(again.conductance - cold.conductance, cold.conductance) < (
+        3e-10 if X64 else 1e-5
+    )
+    assert int(again.iterations) <= int(cold.iterations)
+    if X64 and layout != "direct":
+        loose = read_conductance(amr.tensor(nudged), contacts, previous=first, tolerance=1e-6)
+        error = relative(loose.conductance - cold.conductance, cold.conductance)
+        assert int(loose.iterations) == 0
+        assert error <= float(loose.error) < 1e-6
+
+
+def test_warm_start_from_a_different_film_still_converges():
+    amr = AMR(4e6, 0.3)
+    other = read_conductance(amr.tensor(uniform(MESH, (1, 0, 0))), LAYOUTS["edge"])
+    sigma = amr.tensor(random_texture(MESH))
+    warm = read_conductance(sigma, LAYOUTS["edge"], previous=other).conductance
+    cold = conductance_matrix(sigma, LAYOUTS["edge"])
+    assert relative(warm - cold, cold) < (3e-10 if X64 else 1e-5)
+
+
+def test_current_is_conserved_and_power_is_what_the_contacts_deliver():
+    sigma = AMR(4e6, 0.3).tensor(random_texture(MESH))
+    voltages = np.array([1.0, 0.2, -0.4, 0.0, 0.7])
+    solution = solve_potential(sigma, LAYOUTS["edge"], voltages)
+    assert abs(float(jnp.sum(solution.currents))) < (1e-10 if X64 else 1e-4) * float(
+        jnp.max(jnp.abs(solution.currents))
+    )
+    g = np.asarray(conductance_matrix(sigma, LAYOUTS["edge"]))
+    assert np.asarray(solution.currents) == pytest.approx(g @ voltages, rel=1e-8 if X64 else 1e-3)
+
+
+def test_current_density_crosses_every_section_alike():
+    mesh = Mesh((40, 30, 2), (4e-9, 4e-9, 5e-9))
+    contacts = edge_electrodes((0, 1, 0, 1), mesh, coverage=0.5)
+    sigma = AMR(4e6, 0.0).tensor(uniform(mesh, (0, 0, 1)))
+    solution = solve_potential(sigma, contacts, [-1e-3, 1e-3])
+    assert float(solution.currents[1]) > 0  # into the film at the higher voltage
+    crossing = jnp.sum(solution.current_density[0], axis=(1, 2)) * 4e-9 * 5e-9
+    middle = np.asarray(crossing)[10:30]
+    # From the left (contact 1, +) to the right (contact 0, -): along +x.
+    assert middle == pytest.approx(float(solution.currents[1]), rel=2e-3)
+
+
+def test_hall_must_be_said_when_it_cannot_be_seen():
+    amr, contacts = AMR(4e6, 0.3, hall=0.2), LAYOUTS["edge"]
+    m = random_texture(MESH)
+    with pytest.raises(RuntimeError, match="hall=True"):
+        jax.jit(lambda m: conductance_matrix(amr.tensor(m), contacts))(m).block_until_ready()
+    traced = jax.jit(lambda m: conductance_matrix(amr.tensor(m), contacts, hall=True))(m)
+    known = conductance_matrix(amr.tensor(m), contacts)
+    assert relative(traced - known, known) < (1e-9 if X64 else 1e-5)
+
+
+def test_nan_in_traced_code_raises_with_the_remedy():
+    amr, contacts = AMR(4e6, 0.3), LAYOUTS["edge"]
+    broken = random_texture(MESH).at[0, 3, 3, 0].set(jnp.nan)
+    with pytest.raises(RuntimeError, match="Look for NaN"):
+        jax.jit(lambda m: conductance_matrix(amr.tensor(m), contacts))(broken).block_until_ready()
