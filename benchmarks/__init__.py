@@ -1,1 +1,1 @@
-"""Benchmarks, one module per figure of merit: ``python -m benchmarks.NAME [--quick] [--json PATH]``."""
+"""One module per figure of merit: ``python -m benchmarks.NAME [--quick] [--json PATH]``."""

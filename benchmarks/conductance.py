@@ -94,7 +94,7 @@ def ours(corners: int, ratio: float, repeats: int) -> dict[str, Any]:
 
 
 def direct(corners: int, ratio: float, symmetric: bool) -> dict[str, Any]:
-    """scipy's SuperLU on the same system: assembly, factorisation, 35 solutions, G."""
+    """SuperLU of scipy on the same system: assembly, factorisation, 35 solutions, G."""
     import jax.numpy as jnp
     from scipy.sparse.linalg import splu
 
@@ -117,7 +117,7 @@ def direct(corners: int, ratio: float, symmetric: bool) -> dict[str, Any]:
             "options": {"SymmetricMode": True},
         }
     start = time.perf_counter()
-    matrix = assemble(*cells, spring)
+    matrix = assemble(cells[0], cells[1], cells[2], cells[3], spring)
     metal = (owner[:, None] == np.arange(CONTACTS)).astype(float)
     held = metal * ~free[:, None]
     ties = spring.ravel()[:, None] * metal
@@ -143,7 +143,7 @@ def direct(corners: int, ratio: float, symmetric: bool) -> dict[str, Any]:
 
 def magnum(cells: int) -> dict[str, Any]:
     """magnum.np's OhmSolver between two end contacts; runs in the peers' environment."""
-    import torch
+    import torch  # type: ignore[import-not-found]
     from magnumnp import Mesh as PeerMesh  # type: ignore[import-not-found]
     from magnumnp import State  # type: ignore[import-not-found]
     from magnumnp.solvers.ohm_solver import OhmSolver  # type: ignore[import-not-found]
@@ -183,9 +183,7 @@ def ours_like_magnum(cells: int) -> dict[str, Any]:
     contacts = edge_electrodes((0, 1, 0, 1), mesh, coverage=1.0)
 
     def solve() -> Any:
-        return jax.block_until_ready(
-            solve_potential(tensor, contacts, [1.0, 0.0], tolerance=1e-8)
-        )
+        return jax.block_until_ready(solve_potential(tensor, contacts, [1.0, 0.0], tolerance=1e-8))
 
     solve()
     spent, solution = best_time(solve, 3)
@@ -243,9 +241,7 @@ def against_direct(corners: int, orderings: tuple[str, ...], repeats: int) -> li
                 peak_memory=mine["memory"],
             )
         )
-        rows.append(
-            row("error of G", size, error, "of largest", peer=name, bound=TOLERANCE)
-        )
+        rows.append(row("error of G", size, error, "of largest", peer=name, bound=TOLERANCE))
     rows.append(
         row("error of re-read G", size, mine["reread_error"], "of largest", bound=TOLERANCE)
     )

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from spinlearn.errors import SpinlearnValueError
 
@@ -15,7 +16,7 @@ Array = jax.Array
 
 def is_known(*values: Any) -> bool:
     """Whether all values are concrete, so that a check can look at them."""
-    return not any(isinstance(v, jax.core.Tracer) for v in values)
+    return not any(isinstance(v, Tracer) for v in values)
 
 
 def as_leaf(value: Any, field: str, unit: str) -> Array:

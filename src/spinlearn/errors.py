@@ -25,10 +25,10 @@ class SpinlearnValueError(SpinlearnError, ValueError):
 
     Examples
     --------
-    >>> raise SpinlearnValueError("damping", -0.1, "a number >= 0", "Give a positive damping.")
+    >>> raise SpinlearnValueError("damping", -0.1, "a number >= 0", "Raise it.")
     Traceback (most recent call last):
     ...
-    spinlearn.errors.SpinlearnValueError: damping = -0.1: allowed is a number >= 0. Give a positive damping.
+    spinlearn.errors.SpinlearnValueError: damping = -0.1: allowed is a number >= 0. Raise it.
     """
 
     def __init__(self, field: str, value: Any, allowed: str, fix: str) -> None:
@@ -37,6 +37,10 @@ class SpinlearnValueError(SpinlearnError, ValueError):
         self.allowed = allowed
         self.fix = fix
         super().__init__(f"{field} = {_shorten(value)}: allowed is {allowed}. {fix}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Pickled by its four parts: errors cross the borders of worker processes.
+        return type(self), (self.field, str(self.value), self.allowed, self.fix)
 
 
 def _shorten(value: Any, limit: int = 120) -> str:

@@ -101,8 +101,8 @@ class Material(eqx.Module):
             "interfacial_dmi": (-np.inf, "finite, J/m²", "Pt/Co has about 1e-3 J/m²."),
             "bulk_dmi": (-np.inf, "finite, J/m²", "FeGe has about 1.6e-3 J/m²."),
             "damping": (0, "at least 0, without unit", "Permalloy has 0.008 to 0.02."),
-            "conductivity": (0, "S/m, at least 0", "Permalloy has about 4e6 S/m."),
-            "amr_ratio": (-1, "above -1, without unit", "3 % is 0.03."),
+            "conductivity": (1e-300, "S/m, above 0", "Permalloy has about 3e6 S/m."),
+            "amr_ratio": (-1 + 1e-9, "above -1, without unit", "3 % is 0.03."),
         }
         for field, (least, allowed, fix) in ranges.items():
             value = getattr(self, field)

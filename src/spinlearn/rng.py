@@ -6,12 +6,13 @@ import zlib
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.typing import Key
 
 
-def key_from_seed(seed: int) -> Key:
+def key_from_seed(seed: int | np.integer) -> Key:
     """Typed JAX key of an integer seed (no unit).
 
     Parameters
@@ -29,10 +30,12 @@ def key_from_seed(seed: int) -> Key:
     >>> key_from_seed(1).shape
     ()
     """
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
+    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
+    if not whole or not 0 <= seed < 2**63:
         raise SpinlearnValueError(
             "seed", seed, "an integer from 0 to 2**63 - 1", "Pass a non-negative integer."
         )
+    seed = int(seed)
     # Split by hand: without 64-bit integers jax.random.key would drop the upper half silently.
     return jax.random.fold_in(jax.random.key(seed & 0x7FFFFFFF), seed >> 31)
 
@@ -66,7 +69,7 @@ def stream(key: Key, name: str, step: int | jax.Array = 0) -> Key:
     """
     if not name:
         raise SpinlearnValueError("name", name, "a non-empty string", "Name the stream.")
-    if isinstance(step, int) and not 0 <= step < 2**32:
+    if isinstance(step, int | np.integer) and not 0 <= int(step) < 2**32:
         raise SpinlearnValueError(
             "step", step, "an integer from 0 to 2**32 - 1", "Count steps from zero."
         )

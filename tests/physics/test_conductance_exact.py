@@ -19,7 +19,7 @@ from spinlearn.transport import (
 from tests.textures import random_texture, uniform
 
 # A square whose four contacts each cover the middle fraction f of a side is the conformal image of
-# a disc with four equal arcs and gaps, for which G is a circulant with eigenvalues 2 sin(pi m/N)/R_s.
+# a disc with four equal arcs and gaps; there G is a circulant with eigenvalues 2 sin(pi m/N)/R_s.
 SQUARE_FRACTION = 0.3168871007854949
 
 
@@ -195,7 +195,7 @@ def test_van_der_pauw():
     g = np.asarray(conductance_matrix(unit_sheet(mesh), contacts), np.float64)
 
     def four_point(source: int, drain: int, high: int, low: int) -> float:
-        """Voltage high - low per ampere from source to drain, no current in the voltage contacts."""
+        """Voltage high - low per ampere from source to drain; the voltage contacts take none."""
         current = np.zeros(4)
         current[source], current[drain] = 1, -1
         v = np.linalg.lstsq(g, current, rcond=1e-6)[0]

@@ -15,8 +15,8 @@ index 0, with a spring :math:`g\,\sigma t` from corner 1 to the metal, gives the
 
 in units of the corner spacing. So any end, on a corner or between two, is represented without a
 first-order error by holding the corners that lie at least :math:`x_0(\gamma=0)` inside it and tying
-the next one with :math:`g = \sqrt{C}\gamma/(1-\gamma)`. Derived for this project; the tests check it
-against exact conductances of conformally mapped contacts.
+the next one with :math:`g = \sqrt{C}\gamma/(1-\gamma)`. Derived for this project; the tests check
+it against exact conductances of conformally mapped contacts.
 """
 
 from __future__ import annotations
@@ -41,8 +41,6 @@ def end_spring(share: float, spacing_ratio: float) -> float:
 
 def _edge_factor(spacing_ratio: float) -> tuple[float, float]:
     beta = (spacing_ratio**2 - 2.0) / 12.0
-    if abs(beta) < 1e-9:
-        a = -beta
-    else:
-        a = (sqrt(1.0 + 4.0 * beta) - 1.0 - 2.0 * beta) / (2.0 * beta)
+    root = sqrt(1.0 + 4.0 * beta)
+    a = -beta if abs(beta) < 1e-9 else (root - 1.0 - 2.0 * beta) / (2.0 * beta)
     return a, sqrt((1.0 + 2.0 * beta) / (1.0 + a * a))

@@ -13,7 +13,7 @@ from spinlearn.mesh import Mesh
 class ContactMap(NamedTuple):
     """Contacts drawn on the corners of a mesh."""
 
-    count: int
+    number: int
     owner: np.ndarray  # (px, py) index of the contact, -1 where there is none
     share: np.ndarray  # (px, py) 1 where held; below 1 past a contact's end on the edge
     area: np.ndarray  # (px, py) contact area of the corner, m²
@@ -39,7 +39,8 @@ def map_masks(mesh: Mesh, masks: Any) -> ContactMap:
     for k, values in enumerate(given):
         mask = _check_values(values, k)
         corners = _held_by(mask, k) if on_cells else mask
-        at = np.nonzero(corners)
+        i, j = np.nonzero(corners)
+        at = (i, j)
         claim(owner, share, at, corners[at], k)
         if on_cells:
             covered += mask

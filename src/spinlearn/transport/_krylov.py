@@ -43,10 +43,10 @@ def conjugate_gradients(
     """Solve ``operator(x) = residual`` for a symmetric operator.
 
     ``scale`` (c,) is the power against which ``tolerance`` measures the squared energy norm of
-    the error; without it, the first step's own gain. After a step that lowered the energy by ``d``, the error left is at most
-    ``q d / (1 - q)``, with ``q = ((κ-1)/(κ+1))²`` and κ the contrast of the conductivity.
-    ``sharper(z, p, α)``, if given, is another bound, from the latest step itself; ``known``
-    (c,) bounds the error of the start, which may be small enough.
+    the error; without it, the first step's own gain. After a step that lowered the energy by
+    ``d``, the error left is at most ``q d / (1 - q)``, with ``q = ((κ-1)/(κ+1))²`` and κ the
+    contrast of the conductivity. ``sharper(z, p, α)``, if given, is another bound, from the
+    latest step itself; ``known`` (c,) bounds the error of the start, which may be small enough.
     """
     factor = _step_bound(contrast, residual.dtype)
     floor = jnp.asarray(_SINGLE**2, residual.dtype)
@@ -101,8 +101,8 @@ def conjugate_residuals(
 ) -> KrylovResult:
     """The same for a non-symmetric operator (Hall effect): truncated GCR in the dual norm.
 
-    Each step minimises the dual norm of the residual over the two latest directions; for an operator
-    with positive symmetric part it never stalls. ``‖e‖ ≤ ‖r‖* κ`` bounds the error.
+    Each step minimises the dual norm of the residual over the two latest directions; for an
+    operator with positive symmetric part it never stalls. ``‖e‖ ≤ ‖r‖* κ`` bounds the error.
     """
 
     class State(NamedTuple):

@@ -118,7 +118,8 @@ def _solve_voltages_jvp(primals: Any, tangents: Any, **fixed: Any) -> tuple[Solu
     d_phi = in_groups(given.shape[0], nothing[0].size, together, change, nothing)
     if unit:
         d_phi = _complete(d_phi, jnp.zeros_like(d_phi[0]))
-    return solution, Solution(d_phi, None, jnp.zeros_like(solution.error))
+    no_change: Any = None
+    return solution, Solution(d_phi, no_change, jnp.zeros_like(solution.error))
 
 
 def _group_corners(electrodes: Electrodes) -> int:
@@ -146,7 +147,12 @@ def in_groups(
 
 def _complete(phi: Array, total: Array) -> Array:
     """Set the last potential to what the others lack of the total."""
-    return phi.at[-1].set(total - jnp.sum(phi[:-1], axis=0))
+    last = phi.shape[0] - 1
+    # One by one: summed at once, the compiler makes a copy of the whole stack.
+    rest = jax.lax.fori_loop(
+        0, last, lambda k, left: left - jax.lax.dynamic_index_in_dim(phi, k, keepdims=False), total
+    )
+    return jax.lax.dynamic_update_slice_in_dim(phi, rest[None], last, 0)
 
 
 def _slice_before(before: Before | None, first: Array, size: int) -> Before | None:

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from scipy.fft import dctn
-from scipy.linalg import lapack
+from scipy.linalg import get_lapack_funcs
 
 from spinlearn.transport._elements import match
 
@@ -280,7 +280,7 @@ def _green_between(
         inner = [slice(None), slice(None)]
         inner[axis] = slice(1, -1)
         weight[tuple(inner)] *= 0.5
-    torus = 0.25 * dctn(weight, type=1)
+    torus = 0.25 * np.asarray(dctn(weight, type=1))
     x, y = (np.asarray(v, np.int64) for v in nodes)
     green = np.empty((x.size, x.size))
     # In blocks of rows: the index arrays would be four times larger than the result.
@@ -306,10 +306,11 @@ def _factor_capacitance(green: np.ndarray, series: np.ndarray) -> tuple[np.ndarr
     matrix = np.array(green, order="F")
     matrix += 1.0 + matrix.max()
     matrix[np.diag_indices_from(matrix)] += series
-    factor, failed = lapack.dpotrf(matrix, lower=1, overwrite_a=1, clean=0)
+    potrf, potri = get_lapack_funcs(("potrf", "potri"), (matrix,))
+    factor, failed = potrf(matrix, lower=1, overwrite_a=1, clean=0)
     if failed:  # pragma: no cover - the Green function is positive by construction
         raise np.linalg.LinAlgError("capacitance matrix is not positive definite")
-    inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
+    inverse, _ = potri(factor, lower=1, overwrite_c=1)
     for low in range(0, series.size, 512):
         own = slice(low, low + 512)
         inverse[own, low + 512 :] = inverse[low + 512 :, own].T

@@ -74,9 +74,9 @@ def conductance_matrix(
 ) -> Float[Array, "n n"]:
     """Conductance matrix between the contacts of a film, S.
 
-    Currents into the film are ``G @ V``. G is symmetric (with Hall effect ``G(m) = G(-m).T``), its rows
-    and columns sum to zero, its off-diagonal elements are negative. It is evaluated in the
-    stationary form ``Φᵀ K Φ``, whose error is the square of the potentials' error, and is
+    Currents into the film are ``G @ V``. G is symmetric (with Hall effect ``G(m) = G(-m).T``),
+    its rows and columns sum to zero, its off-diagonal elements are negative. It is evaluated in
+    the stationary form ``Φᵀ K Φ``, whose error is the square of the potentials' error, and is
     differentiable (forward and reverse, to any order) in `sigma`.
 
     Parameters
@@ -88,8 +88,8 @@ def conductance_matrix(
     tolerance
         Bound of the relative error of G; by default 1e-10 in float64 and 1e-6 in float32.
     hall
-        Whether sigma has an antisymmetric (Hall) part. Seen from the values by default; inside `jax.jit`
-        it must be said.
+        Whether sigma has an antisymmetric (Hall) part. Seen from the values by default; inside
+        `jax.jit` it must be said.
 
     Returns
     -------
@@ -148,7 +148,8 @@ def read_conductance(
     Raises
     ------
     SpinlearnValueError
-        If sigma has the wrong shape, is not positive or not finite, or `previous` has other contacts.
+        If sigma has the wrong shape, is not positive or not finite, or `previous` has other
+        contacts.
 
     Examples
     --------
@@ -226,17 +227,17 @@ def conductance_sensitivity(
     True
     """
     sigma = check_sigma(sigma, electrodes)
-    tolerance = jnp.asarray(_default_tolerance(tolerance, sigma), sigma.dtype)
+    bound = jnp.asarray(_default_tolerance(tolerance, sigma), sigma.dtype)
     skew = is_hall(sigma, hall)
     n = electrodes.count
     if weights is None:
-        return _all_sensitivities(sigma, electrodes, tolerance, hall=skew)
+        return _all_sensitivities(sigma, electrodes, bound, hall=skew)
     weights = jnp.asarray(weights, sigma.dtype)
     if weights.shape != (n, n):
         raise SpinlearnValueError(
             "weights.shape", weights.shape, f"({n}, {n})", "Give one number per element of G."
         )
-    return _weighted_sensitivity(sigma, electrodes, weights, tolerance, hall=skew)
+    return _weighted_sensitivity(sigma, electrodes, weights, bound, hall=skew)
 
 
 def _check_previous(previous: Reading, electrodes: Electrodes) -> None:

@@ -30,19 +30,21 @@ class AMR(eqx.Module):
     Parameters
     ----------
     conductivity
-        :math:`1/\rho_\perp`, S/m: conductivity for m perpendicular to the current; one number, or one
-        per cell ``(nx, ny, nz)``.
+        :math:`1/\rho_\perp`, S/m: conductivity for m perpendicular to the current; one number, or
+        one per cell ``(nx, ny, nz)``.
     ratio
-        :math:`(\rho_\parallel-\rho_\perp)/\rho_\perp`, a number without unit above -1; one number or one
-        per cell. Literature also divides by the mean :math:`(\rho_\parallel+2\rho_\perp)/3`; for 3 % the two
-        differ by 1 % of the ratio. `AMR.from_resistivities` leaves no doubt.
+        :math:`(\rho_\parallel-\rho_\perp)/\rho_\perp`, a number without unit above -1; one number
+        or one per cell. Literature also divides by the mean
+        :math:`(\rho_\parallel+2\rho_\perp)/3`; for 3 % the two differ by 1 % of the ratio.
+        `AMR.from_resistivities` leaves no doubt.
     hall
-        :math:`\rho_H/\rho_\perp`, the anomalous Hall ratio, a number without unit (default 0). Positive:
-        for m along +z and current along +x the field has a component along +y.
+        :math:`\rho_H/\rho_\perp`, the anomalous Hall ratio, a number without unit (default 0).
+        Positive: for m along +z and current along +x the field has a component along +y.
     zero_normal_current
         If False (default) the two-dimensional tensor is the in-plane block of :math:`\sigma`. If
-        True, the normal field :math:`E_z` is eliminated so that :math:`j_z = 0` in every cell: right
-        where the film is much thinner than the texture; the two agree to first order in the ratio.
+        True, the normal field :math:`E_z` is eliminated so that :math:`j_z = 0` in every cell:
+        right where the film is much thinner than the texture; the two agree to first order in the
+        ratio.
 
     Raises
     ------

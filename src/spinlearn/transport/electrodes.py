@@ -8,6 +8,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Float
 from scipy import ndimage
 
@@ -49,13 +50,15 @@ class Electrodes(eqx.Module):
         Filled part of every cell, ``(nx, ny)``, boolean or from 0 to 1; by default the whole
         rectangle. A partly filled cell conducts in proportion.
     method
-        ``"spectral"`` (rectangles), ``"direct"`` (sparse factorisation, any outline), or ``"auto"``.
+        ``"spectral"`` (rectangles), ``"direct"`` (sparse factorisation, any outline), or
+        ``"auto"``.
 
     Raises
     ------
     SpinlearnValueError
-        If there are fewer than two contacts, a contact is empty, outside the film or overlaps another,
-        a piece of film touches no contact, or a shape, resistance or outline is out of range.
+        If there are fewer than two contacts, a contact is empty, outside the film or overlaps
+        another, a piece of film touches no contact, or a shape, resistance or outline is out of
+        range.
 
     Examples
     --------
@@ -93,21 +96,23 @@ class Electrodes(eqx.Module):
         check_mesh(mesh)
         filled = _check_outline(mesh, outline)
         contacts = masks if isinstance(masks, ContactMap) else map_masks(mesh, masks)
-        if contacts.count < 2:
+        if contacts.number < 2:
             raise SpinlearnValueError(
                 "masks",
-                f"{contacts.count} contact(s)",
+                f"{contacts.number} contact(s)",
                 "at least two contacts",
                 "A current needs a way in and a way out: add a contact.",
             )
-        self.contact_resistance, self.resistive = _check_resistance(contact_resistance, contacts.count)
+        self.contact_resistance, self.resistive = _check_resistance(
+            contact_resistance, contacts.number
+        )
         active = _touch_filled(filled)
-        owner = _check_inside(contacts.owner, active, contacts.count)
+        owner = _check_inside(contacts.owner, active, contacts.number)
         _check_islands(filled, owner)
         if self.resistive:
             # Past its end a resistive contact has no metal; without resistance it has an effect.
             owner = np.where(contacts.area > 0, owner, -1)
-        self.mesh, self.count = mesh, contacts.count
+        self.mesh, self.count = mesh, contacts.number
         share = np.where(owner >= 0, contacts.share, 0.0)
         spring = _end_springs(mesh, share)
         held = (owner >= 0) & (share == 1.0) & (not self.resistive)
@@ -220,8 +225,13 @@ def _check_inside(owner: np.ndarray, active: np.ndarray, count: int) -> np.ndarr
     return inside
 
 
+def _label(film: np.ndarray) -> tuple[np.ndarray, int]:
+    found: Any = ndimage.label(film)
+    return found
+
+
 def _check_islands(filled: np.ndarray, owner: np.ndarray) -> None:
-    pieces, number = ndimage.label(filled > 0)
+    pieces, number = _label(filled > 0)
     touched = np.zeros(number + 1, bool)
     on_contact = owner >= 0
     nx, ny = filled.shape
@@ -241,7 +251,7 @@ def _check_islands(filled: np.ndarray, owner: np.ndarray) -> None:
 
 
 def _check_resistance(value: Any, count: int) -> tuple[Array, bool]:
-    if isinstance(value, jax.core.Tracer):
+    if isinstance(value, Tracer):
         return jnp.broadcast_to(value, (count,)), True
     given = np.asarray(value, np.float64)
     if given.shape not in ((), (count,)):

@@ -47,7 +47,7 @@ class Potential(eqx.Module):
 
     phi: Float[Array, "px py"]
     current_density: Float[Array, "3 nx ny nz"]
-    currents: Float[Array, n]
+    currents: Float[Array, "..."]  # noqa: UP037
     iterations: Array
 
 
@@ -77,7 +77,8 @@ def solve_potential(
     previous
         Solution of a similar problem with the same contacts, from which to start.
     tolerance
-        Bound of the relative error in the energy norm; by default 1e-10 in float64 and 1e-4 in float32.
+        Bound of the relative error in the energy norm; by default 1e-10 in float64 and 1e-4 in
+        float32.
     hall
         Whether sigma has an antisymmetric (Hall) part. Seen from the values by default; inside
         `jax.jit` it must be said.
