@@ -61,7 +61,7 @@ docs: venv
 # The peers bring their own, large dependencies: they never share an environment with spinlearn.
 peers:
 	$(PYTHON) -m venv .venv-peers
-	@.venv-peers/bin/python -m pip install $(PIP_OPTIONS) magnumnp \
+	@.venv-peers/bin/python -m pip install $(PIP_OPTIONS) torch==2.13.0 magnumnp \
 		&& .venv-peers/bin/python -c 'import magnumnp' \
 		&& echo "peer magnum.np: installed in .venv-peers" \
 		|| { echo "peer magnum.np: CANNOT BE INSTALLED here; benchmarks will report it as missing" >&2; exit 1; }

@@ -3,13 +3,13 @@
 from spinlearn.transport.conductance import (
     Reading,
     conductance_matrix,
-    conductance_sensitivity,
     read_conductance,
 )
 from spinlearn.transport.conductivity import AMR
 from spinlearn.transport.electrodes import Electrodes
 from spinlearn.transport.layouts import disc_electrodes, edge_electrodes, grid_electrodes
 from spinlearn.transport.potential import Potential, solve_potential
+from spinlearn.transport.sensitivity import conductance_sensitivity
 
 __all__ = [
     "AMR",

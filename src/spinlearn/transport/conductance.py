@@ -166,78 +166,14 @@ def read_conductance(
     sigma = check_sigma(sigma, electrodes)
     if previous is not None:
         _check_previous(previous, electrodes)
-    tolerance = _default_tolerance(tolerance, sigma)
-    return _read(
+    tolerance = default_tolerance(tolerance, sigma)
+    return read_film(
         sigma,
         electrodes,
         previous,
         jnp.asarray(tolerance, sigma.dtype),
         hall=is_hall(sigma, hall),
     )
-
-
-def conductance_sensitivity(
-    sigma: Float[Array, "2 2 nx ny nz"],
-    electrodes: Electrodes,
-    *,
-    weights: Any = None,
-    tolerance: float | None = None,
-    hall: bool | None = None,
-) -> Array:
-    r"""How each element of G answers to the conductivity of each cell, dG/dσ.
-
-    To first order, and exactly, :math:`\delta G_{ij} = \int \nabla\psi_i \cdot \delta\sigma\,
-    \nabla\phi_j\, dV`, with φ the unit potentials and ψ those of the reversed magnetization (φ
-    itself without Hall effect); the ties of contact ends between corners add their share.
-
-    Parameters
-    ----------
-    sigma
-        In-plane conductivity tensor on the cells, ``(2, 2, nx, ny, nz)``, S/m.
-    electrodes
-        Contacts of the film.
-    weights
-        ``(n, n)`` numbers w: return the sensitivity of ``Σ w_ij G_ij`` alone, which is ``n²``
-        times smaller. By default every element's.
-    tolerance, hall
-        See `conductance_matrix`.
-
-    Returns
-    -------
-    Array
-        ``(n, n, 2, 2, nx, ny, nz)``, or ``(2, 2, nx, ny, nz)`` with `weights`, in S per S/m (m).
-
-    Raises
-    ------
-    SpinlearnValueError
-        If sigma or weights have the wrong shape or sigma is not positive.
-
-    Examples
-    --------
-    >>> from spinlearn import Mesh
-    >>> from spinlearn.transport import AMR, edge_electrodes
-    >>> mesh = Mesh((16, 16, 1), (4e-9, 4e-9, 10e-9))
-    >>> m = jnp.zeros((3, *mesh.shape)).at[0].set(1.0)
-    >>> sigma, contacts = AMR(4e6, 0.03).tensor(m), edge_electrodes(4, mesh)
-    >>> dg = conductance_sensitivity(sigma, contacts)
-    >>> dg.shape
-    (4, 4, 2, 2, 16, 16, 1)
-    >>> g = conductance_matrix(sigma, contacts)  # G is homogeneous of degree 1
-    >>> bool(jnp.allclose(jnp.sum(dg * sigma, axis=(2, 3, 4, 5, 6)), g, rtol=1e-3, atol=1e-6))
-    True
-    """
-    sigma = check_sigma(sigma, electrodes)
-    bound = jnp.asarray(_default_tolerance(tolerance, sigma), sigma.dtype)
-    skew = is_hall(sigma, hall)
-    n = electrodes.count
-    if weights is None:
-        return _all_sensitivities(sigma, electrodes, bound, hall=skew)
-    weights = jnp.asarray(weights, sigma.dtype)
-    if weights.shape != (n, n):
-        raise SpinlearnValueError(
-            "weights.shape", weights.shape, f"({n}, {n})", "Give one number per element of G."
-        )
-    return _weighted_sensitivity(sigma, electrodes, weights, bound, hall=skew)
 
 
 def _check_previous(previous: Reading, electrodes: Electrodes) -> None:
@@ -252,7 +188,8 @@ def _check_previous(previous: Reading, electrodes: Electrodes) -> None:
         )
 
 
-def _default_tolerance(tolerance: float | None, sigma: Array) -> float:
+def default_tolerance(tolerance: float | None, sigma: Array) -> float:
+    """The tolerance asked for, or what the precision of sigma allows."""
     if tolerance is None:
         return 1e-10 if sigma.dtype == jnp.float64 else 1e-6
     if not 0 < tolerance < 1:
@@ -263,7 +200,7 @@ def _default_tolerance(tolerance: float | None, sigma: Array) -> float:
 
 
 @eqx.filter_jit
-def _read(
+def read_film(
     sigma: Array,
     electrodes: Electrodes,
     previous: Reading | None,
@@ -271,6 +208,7 @@ def _read(
     *,
     hall: bool,
 ) -> Reading:
+    """`read_conductance` of checked arguments, compiled."""
     problem = build_problem(sigma, electrodes, hall=hall)
     phi = _unit_potentials(problem, electrodes, previous, tolerance, hall=hall)
     psi = phi
@@ -302,30 +240,6 @@ def _reverse(reading: Reading) -> Reading:
         reading.error,
         reading.film.transpose(),
     )
-
-
-@eqx.filter_jit
-def _weighted_sensitivity(
-    sigma: Array, electrodes: Electrodes, weights: Array, tolerance: Array, *, hall: bool
-) -> Array:
-    def weighted(s: Array) -> Array:
-        return jnp.sum(weights * _read(s, electrodes, None, tolerance, hall=hall).conductance)
-
-    return jax.grad(weighted)(sigma)
-
-
-@eqx.filter_jit
-def _all_sensitivities(
-    sigma: Array, electrodes: Electrodes, tolerance: Array, *, hall: bool
-) -> Array:
-    def matrix(s: Array) -> Array:
-        return _read(s, electrodes, None, tolerance, hall=hall).conductance
-
-    value, pull = jax.vjp(matrix, sigma)
-    n = electrodes.count
-    basis = jnp.eye(n * n, dtype=sigma.dtype).reshape(n * n, n, n)
-    rows = jax.lax.map(lambda w: pull(w)[0], basis)
-    return rows.reshape(*value.shape, *sigma.shape)
 
 
 def _unit_potentials(
