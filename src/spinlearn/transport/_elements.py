@@ -109,6 +109,16 @@ def complementary_power(s: CellConductance, flux: CellModes) -> Array:
     return jnp.sum(jnp.matmul(in_plane + twist, ones)[..., 0], axis=-1)
 
 
+def largest_ratio(one: CellConductance, other: CellConductance) -> Array:
+    """Largest factor, over cells and directions, by which one film conducts better than another."""
+    det, det_one = (s.xx * s.yy - s.xy * s.xy for s in (other, one))
+    filled = det > 0
+    safe = jnp.where(filled, det, 1)
+    trace = (other.yy * one.xx + other.xx * one.yy - 2 * other.xy * one.xy) / safe
+    root = jnp.sqrt(jnp.maximum(trace**2 - 4 * det_one / safe, 0))
+    return jnp.max(jnp.where(filled, 0.5 * (trace + root), 0))
+
+
 def contract(left: Array, right: Array) -> Array:
     """All inner products of two stacks of corner fields: ``(i, j)``."""
     return jnp.einsum("ixy,jxy->ij", left, right, precision=jax.lax.Precision.HIGHEST)

@@ -17,6 +17,7 @@ from spinlearn.transport._elements import (
     cell_fluxes,
     cell_modes,
     complementary_power,
+    largest_ratio,
     match,
 )
 from spinlearn.transport._krylov import (
@@ -372,8 +373,8 @@ def _bound_change(
     tie = (spring - old.spring[at])[None] * gap
     softness = 1 / jnp.where(spring > 0, spring, 1)
     moved = moved + jnp.sum(tie * tie * softness[None], axis=-1)
-    ratio = jnp.max(jnp.where(problem.cells.xx > 0, old.cells.xx / problem.cells.xx, 0))
-    largest = jnp.maximum(ratio, 1) * problem.contrast
+    tie_ratio = jnp.max(old.spring[at] * softness, initial=0)
+    largest = jnp.maximum(largest_ratio(old.cells, problem.cells), tie_ratio)
     return (jnp.sqrt(moved) + jnp.sqrt(largest * before.error)) ** 2
 
 
