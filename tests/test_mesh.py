@@ -92,3 +92,22 @@ def test_bad_lengths_are_refused_by_name(cell: tuple[float, ...]) -> None:
 def test_bad_periodic_is_refused_by_name(periodic: tuple) -> None:
     with pytest.raises(SpinlearnValueError, match=r"^periodic = "):
         Mesh((4, 4, 1), (1e-9, 1e-9, 1e-9), periodic)
+
+
+def test_lengths_in_nanometres_are_noticed() -> None:
+    with pytest.warns(UserWarning, match="4 nm is 4e-9"):
+        Mesh((4, 4, 1), (4, 4, 20))
+
+
+@pytest.mark.parametrize(
+    ("field", "arguments"),
+    [
+        ("shape", (32, (1e-9, 1e-9, 1e-9))),
+        ("cell", ((4, 4, 1), ("4nm", "4nm", "1nm"))),
+        ("cell", ((4, 4, 1), None)),
+        ("periodic", ((4, 4, 1), (1e-9, 1e-9, 1e-9), True)),
+    ],
+)
+def test_wrong_types_are_named(field: str, arguments: tuple) -> None:
+    with pytest.raises(SpinlearnValueError, match=f"^{field} = "):
+        Mesh(*arguments)

@@ -23,6 +23,10 @@ def as_leaf(value: Any, field: str, unit: str) -> Array:
     """A physical parameter as an array leaf of default precision; arrays keep theirs."""
     if isinstance(value, jax.Array):
         return value
+    if value is None or isinstance(value, str | bytes):
+        raise SpinlearnValueError(
+            field, repr(value), f"a number in {unit}", "Pass a number; this has none."
+        )
     try:
         given = np.asarray(value, np.float64)
     except (TypeError, ValueError):
@@ -40,7 +44,15 @@ def require(
 
 def as_float_array(value: Any, field: str) -> Array:
     """An array of floating numbers; integers and complex numbers are refused by name."""
+    if value is None or isinstance(value, str | bytes):
+        raise SpinlearnValueError(
+            field, repr(value), "an array of floating-point numbers", "Pass an array."
+        )
     array = jnp.asarray(value)
+    if array.dtype in (jnp.float16, jnp.bfloat16):
+        raise SpinlearnValueError(
+            field, f"dtype {array.dtype}", "float32 or float64", "Convert with .astype('float32')."
+        )
     if not jnp.issubdtype(array.dtype, jnp.floating):
         raise SpinlearnValueError(
             field, f"dtype {array.dtype}", "floating-point numbers", "Convert with .astype(float)."

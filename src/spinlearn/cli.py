@@ -5,7 +5,10 @@ Nothing heavier than typer is imported here: JAX is loaded by the command that n
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -41,6 +44,10 @@ _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a lin
 
 def main() -> None:
     """Run the command line (no unit)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal without the sign for a unit still gets its numbers.
+            stream.reconfigure(errors="replace")
     app()
 
 
@@ -73,12 +80,18 @@ def demo(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder for the picture and the tables.")
     ] = Path("out/demo"),
-    cells: Annotated[int, typer.Option(help="Cells along each edge of the film.")] = 256,
+    cells: Annotated[
+        int, typer.Option(help="Cells along each edge of the film, 24 to 2048.")
+    ] = 256,
     as_json: _Json = False,
 ) -> None:
     """Read out a striped film: texture, current and conductance matrix, as a picture and CSV."""
     with _clear_errors():
         started = time.perf_counter()
+        if not 24 <= cells <= 2048:
+            raise SpinlearnError(
+                f"cells = {cells}: allowed is 24 to 2048. Give another number with --cells."
+            )
         _prepare_folder(output)
         _set_precision(context.obj)
         from spinlearn.experiments import StripedFilm, read_striped_film
@@ -156,6 +169,15 @@ def _set_precision(x64: bool) -> None:
     import jax
 
     jax.config.update("jax_enable_x64", bool(x64))
+    try:
+        jax.devices()
+    except (RuntimeError, AssertionError) as error:
+        asked = os.environ.get("JAX_PLATFORMS", "")
+        reason = str(error) or "no such device"
+        raise SpinlearnError(
+            f"JAX_PLATFORMS = {asked!r}: JAX found no device to compute on ({reason}). "
+            "Unset JAX_PLATFORMS, or install the device's plugin (extra 'gpu')."
+        ) from None
 
 
 def _emit(**fields: Any) -> None:
@@ -270,8 +292,6 @@ def _installation() -> dict[str, Any]:
 
 
 def _host_memory() -> float | None:
-    import os
-
     try:
         return round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1)
     except (AttributeError, OSError, ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import equinox as eqx
@@ -9,6 +10,9 @@ import numpy as np
 from jaxtyping import Float
 
 from spinlearn.errors import SpinlearnValueError
+
+# No magnetic film is meshed in millimetres; somebody who writes 4 means 4 nm.
+_LARGEST_USUAL_CELL = 1e-3
 
 
 class Mesh(eqx.Module):
@@ -78,7 +82,7 @@ class Mesh(eqx.Module):
 
 
 def _check_shape(shape: Sequence[int]) -> tuple[int, int, int]:
-    values = tuple(shape)
+    values = tuple(shape) if isinstance(shape, Sequence | np.ndarray) else ()
     whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in values)
     if len(values) != 3 or not whole or min(values) < 1:
         raise SpinlearnValueError(
@@ -91,7 +95,10 @@ def _check_shape(shape: Sequence[int]) -> tuple[int, int, int]:
 
 
 def _check_cell(cell: Sequence[float] | np.ndarray) -> np.ndarray:
-    values = np.asarray(cell, dtype=np.float64)
+    try:
+        values = np.asarray(cell, dtype=np.float64)
+    except (TypeError, ValueError):
+        values = np.zeros(0)
     if values.shape != (3,) or not np.all(np.isfinite(values)) or np.any(values <= 0):
         raise SpinlearnValueError(
             "cell",
@@ -99,11 +106,17 @@ def _check_cell(cell: Sequence[float] | np.ndarray) -> np.ndarray:
             "three positive lengths (dx, dy, dz) in m",
             "Give the edge lengths of one cell in metres, e.g. (4e-9, 4e-9, 20e-9).",
         )
+    if values.max() > _LARGEST_USUAL_CELL:
+        warnings.warn(
+            f"cell = {cell}: an edge above {_LARGEST_USUAL_CELL:g} m. Lengths are in metres: "
+            "4 nm is 4e-9.",
+            stacklevel=3,
+        )
     return values
 
 
 def _check_periodic(periodic: Sequence[bool]) -> tuple[bool, bool, bool]:
-    values = tuple(periodic)
+    values = tuple(periodic) if isinstance(periodic, Sequence | np.ndarray) else ()
     if len(values) != 3 or not all(isinstance(p, bool | np.bool_) for p in values):
         raise SpinlearnValueError(
             "periodic",

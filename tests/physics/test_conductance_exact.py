@@ -93,9 +93,11 @@ def test_contact_ends_are_exact_for_oblong_cells(ratio: float):
     assert circulant_error(g) < 1.5e-4
 
 
-@pytest.mark.parametrize(("n", "bound"), [(3, 0.01), (4, 0.01), (6, 0.01), (35, 0.045)])
-def test_disc(n: int, bound: float):
-    mesh = Mesh((256, 256, 1), (1e-9, 1e-9, 1e-9))
+@pytest.mark.parametrize(
+    ("n", "cells", "bound"), [(3, 256, 0.01), (4, 256, 0.01), (6, 256, 0.01), (35, 512, 0.02)]
+)
+def test_disc(n: int, cells: int, bound: float):
+    mesh = Mesh((cells, cells, 1), (1e-9, 1e-9, 1e-9))
     g = np.asarray(conductance_matrix(unit_sheet(mesh), disc_electrodes(n, mesh, start=np.pi / n)))
     assert circulant_error(g) < bound
 
@@ -228,6 +230,20 @@ def test_contact_resistance_of_pads_is_the_transmission_line():
     transfer = np.sqrt(specific * sheet)
     exact = gap / (sheet * width) + 2 * specific / (transfer * width) / np.tanh(pad / transfer)
     assert 1 / float(g[0, 0]) == pytest.approx(exact, rel=2e-3)
+
+
+def test_pads_drawn_on_cells_or_corners_have_the_same_contact_area():
+    mesh = Mesh((24, 20, 1), (4e-9, 4e-9, 10e-9))
+    cells = np.zeros((2, 24, 20), bool)
+    cells[0, 2:8, 4:14], cells[1, 16:22, 4:14] = True, True
+    corners = np.zeros((2, 25, 21), bool)
+    corners[0, 2:9, 4:15], corners[1, 16:23, 4:15] = True, True
+    drawn = [Electrodes(mesh, masks, contact_resistance=1e-13) for masks in (cells, corners)]
+    for contacts in drawn:
+        assert float(jnp.sum(contacts.area)) == pytest.approx(2 * 60 * 16e-18, rel=1e-5)
+    sigma = AMR(4e6, 0.0).tensor(uniform(mesh, (0, 0, 1)))
+    first, second = (conductance_matrix(sigma, contacts) for contacts in drawn)
+    np.testing.assert_allclose(np.asarray(first), np.asarray(second), rtol=1e-5)
 
 
 def test_layers_conduct_in_parallel():

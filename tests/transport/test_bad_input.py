@@ -42,6 +42,18 @@ def island() -> np.ndarray:
     return outline
 
 
+def diagonal() -> np.ndarray:
+    outline = np.zeros((20, 16), bool)
+    outline[:10, :8], outline[10:, 8:] = True, True
+    return outline
+
+
+def inside_share() -> np.ndarray:
+    masks = np.zeros((2, 21, 17))
+    masks[0, 0], masks[1, 10, 8] = 1.0, 0.5
+    return masks
+
+
 def sigma_with(value: float) -> Any:
     return SIGMA.at[0, 0, 2, 3, 0].set(value)
 
@@ -121,6 +133,29 @@ CASES: dict[str, tuple[str, Callable[[], Any]]] = {
     "hall": ("hall", lambda: AMR(4e6, 0.0, hall=float("inf"))),
     "resistivity": ("parallel", lambda: AMR.from_resistivities(-1e-7, 1e-7)),
     "m length": ("m = ", lambda: AMR(4e6, 0.03).tensor(1.1 * M)),
+    "parameter shape": (
+        "conductivity.shape",
+        lambda: AMR(4e6 * np.ones((20, 16)), 0.03).tensor(M),
+    ),
+    "touching at a point": (
+        "touch only at corner",
+        lambda: Electrodes(MESH, pads((1, 1), (14, 12)), outline=diagonal()),
+    ),
+    "ragged masks": ("masks.shape", lambda: Electrodes(MESH, [np.ones((20, 16)), np.ones(3)])),
+    "disc start": ("start", lambda: disc_electrodes(4, MESH, start=None)),  # type: ignore[arg-type]
+    "no conductivity": ("conductivity = None", lambda: AMR(None, 0.03)),
+    "half precision": ("float32 or float64", lambda: AMR(4e6, 0.03).tensor(M.astype("float16"))),
+    "tolerance text": ("tolerance", lambda: conductance_matrix(SIGMA, CONTACTS, tolerance="no")),  # type: ignore[arg-type]
+    "previous matrix": (
+        "previous",
+        lambda: read_conductance(SIGMA, CONTACTS, previous=np.eye(4)),  # type: ignore[arg-type]
+    ),
+    "weights NaN": (
+        "weights",
+        lambda: conductance_sensitivity(SIGMA, CONTACTS, weights=np.full((4, 4), np.nan)),
+    ),
+    "voltages text": ("voltages", lambda: solve_potential(SIGMA, CONTACTS, "1V")),
+    "share inside": ("inside the film", lambda: Electrodes(MESH, inside_share())),
     "m zero": ("m = ", lambda: AMR(4e6, 0.03).tensor(0 * M)),
     "m NaN": ("m = ", lambda: AMR(4e6, 0.03).tensor(M.at[0, 0, 0, 0].set(jnp.nan))),
     "m shape": ("m.shape", lambda: AMR(4e6, 0.03).tensor(M[0])),

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spinlearn import Mesh
+from spinlearn import Mesh, SpinlearnValueError
 from spinlearn.transport import (
     AMR,
     Electrodes,
@@ -234,6 +234,69 @@ def test_current_density_crosses_every_section_alike():
     assert middle == pytest.approx(float(solution.currents[1]), rel=2e-3)
 
 
+def test_current_density_has_the_direction_of_the_field_along_y_too():
+    mesh = Mesh((30, 40, 2), (4e-9, 4e-9, 5e-9))
+    contacts = edge_electrodes((1, 0, 1, 0), mesh, coverage=1.0)
+    sigma = AMR(4e6, 0.0).tensor(uniform(mesh, (0, 0, 1)))
+    solution = solve_potential(sigma, contacts, [1e-3, 0.0])  # bottom positive: current along +y
+    assert np.asarray(solution.current_density[1]) == pytest.approx(4e6 * 1e-3 / 160e-9, rel=1e-4)
+    assert float(jnp.abs(solution.current_density[0]).max()) < 1e-3 * 4e6 * 1e-3 / 160e-9
+
+
+def test_common_voltage_drives_no_current_and_costs_nothing():
+    sigma = AMR(4e6, 0.3).tensor(random_texture(MESH))
+    solution = solve_potential(sigma, LAYOUTS["edge"], 5.0 * np.ones(5))
+    assert float(jnp.abs(solution.currents).max()) == 0
+    assert np.asarray(solution.phi) == pytest.approx(5.0)
+    shifted = solve_potential(sigma, LAYOUTS["edge"], [6.0, 5.2, 4.6, 5.0, 5.7])
+    plain = solve_potential(sigma, LAYOUTS["edge"], [1.0, 0.2, -0.4, 0.0, 0.7])
+    assert relative(shifted.currents - plain.currents, plain.currents) < (1e-8 if X64 else 1e-3)
+    assert int(shifted.iterations) < 20
+
+
+@pytest.mark.parametrize("specific", [1e-13, 1e-12])
+def test_reported_error_holds_with_contact_resistance(specific: float):
+    if not X64:
+        pytest.skip("the errors are below float32")
+    contacts = edge_electrodes(4, MESH, contact_resistance=specific)
+    sigma = AMR(4e6, 0.3).tensor(random_texture(MESH))
+    rough = read_conductance(sigma, contacts, tolerance=1e-2)
+    exact = jnp.diagonal(conductance_matrix(sigma, contacts, tolerance=1e-13))
+    true = jnp.abs(jnp.diagonal(rough.conductance)[:-1] / exact[:-1] - 1).max()
+    assert 0 < float(true) <= float(rough.error)
+
+
+@pytest.mark.parametrize("layout", ["edge", "resistive"])
+@pytest.mark.parametrize("turn", [0.03, 0.3])
+def test_error_of_a_reading_that_was_not_solved_again_is_bounded(layout: str, turn: float):
+    if not X64:
+        pytest.skip("the errors are below float32")
+    contacts, amr = LAYOUTS[layout], AMR(4e6, 0.3)
+    m = stripes(MESH, 30e-9)
+    first = read_conductance(amr.tensor(m), contacts, tolerance=1e-4)
+    nudged = m + turn * random_texture(MESH)
+    sigma = amr.tensor(nudged / jnp.linalg.norm(nudged, axis=0, keepdims=True))
+    again = read_conductance(sigma, contacts, previous=first, tolerance=0.9)
+    exact = jnp.diagonal(conductance_matrix(sigma, contacts, tolerance=1e-13))
+    true = jnp.abs(jnp.diagonal(again.conductance)[:-1] / exact[:-1] - 1).max()
+    assert int(again.iterations) == 0
+    # Within the bound, and not so far within that a tenth of it would do.
+    assert 0.02 * float(again.error) < float(true) <= float(again.error)
+
+
+def test_reading_of_other_contacts_is_not_trusted():
+    other = edge_electrodes(5, MESH, coverage=0.3)
+    sigma = AMR(4e6, 0.3).tensor(random_texture(MESH))
+    reading = read_conductance(sigma, other)
+    with pytest.raises(SpinlearnValueError, match="other corners"):
+        read_conductance(sigma, LAYOUTS["edge"], previous=reading)
+    traced = jax.jit(lambda s, r: read_conductance(s, LAYOUTS["edge"], previous=r).conductance)(
+        sigma, reading
+    )
+    cold = conductance_matrix(sigma, LAYOUTS["edge"])
+    assert relative(traced - cold, cold) < (3e-10 if X64 else 1e-5)
+
+
 def test_hall_must_be_said_when_it_cannot_be_seen():
     amr, contacts = AMR(4e6, 0.3, hall=0.2), LAYOUTS["edge"]
     m = random_texture(MESH)
@@ -247,5 +310,11 @@ def test_hall_must_be_said_when_it_cannot_be_seen():
 def test_nan_in_traced_code_raises_with_the_remedy():
     amr, contacts = AMR(4e6, 0.3), LAYOUTS["edge"]
     broken = random_texture(MESH).at[0, 3, 3, 0].set(jnp.nan)
+    # Where only fields leave the compiled code there is nothing to raise on: they are NaN.
+    phi = jax.jit(lambda m: solve_potential(amr.tensor(m), contacts, [1.0, 0, 0, 0, 0]).phi)(broken)
+    assert bool(jnp.isnan(phi).any())
+    slope = jax.jit(jax.grad(lambda s: jnp.sum(conductance_matrix(s, contacts)[0] ** 2)))
+    sigma = amr.tensor(random_texture(MESH)).at[0, 0, 3, 3, 0].set(jnp.nan)
+    assert bool(jnp.isnan(slope(sigma)).any())
     with pytest.raises(RuntimeError, match="Look for NaN"):
         jax.jit(lambda m: conductance_matrix(amr.tensor(m), contacts))(broken).block_until_ready()

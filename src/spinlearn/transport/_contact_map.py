@@ -23,7 +23,10 @@ class ContactMap(NamedTuple):
 def map_masks(mesh: Mesh, masks: Any) -> ContactMap:
     """Contacts from one mask each, on cells ``(n, nx, ny)`` or corners ``(n, nx+1, ny+1)``."""
     nx, ny, _ = mesh.shape
-    given = np.asarray(masks)
+    try:
+        given = np.asarray(masks)
+    except ValueError:
+        given = np.zeros(0)  # masks of different shapes
     if given.ndim != 3 or given.shape[1:] not in ((nx, ny), (nx + 1, ny + 1)):
         raise SpinlearnValueError(
             "masks.shape",
@@ -44,10 +47,9 @@ def map_masks(mesh: Mesh, masks: Any) -> ContactMap:
         claim(owner, share, at, corners[at], k)
         if on_cells:
             covered += mask
-            area += 0.25 * float(mesh.cell[0] * mesh.cell[1]) * _corner_sum(mask)
+            area = _spread_footprint(mesh, owner, area, mask, k)
     if not on_cells:
-        area = _line_length(mesh, owner) * mesh.thickness
-    area = np.where(owner >= 0, area, 0.0)
+        area = _drawn_area(mesh, owner)
     return ContactMap(given.shape[0], owner, share, area, shunt_of(covered))
 
 
@@ -78,8 +80,8 @@ def claim(
     share[at] = wanted
 
 
-def _check_values(values: np.ndarray, k: int) -> np.ndarray:
-    mask = values.astype(np.float64)
+def _check_values(values: Any, k: int) -> np.ndarray:
+    mask = np.asarray(values, np.float64)
     if not np.all((mask >= 0) & (mask <= 1)):  # also catches NaN
         raise SpinlearnValueError(
             f"masks[{k}]",
@@ -113,6 +115,25 @@ def _held_by(mask: np.ndarray, k: int) -> np.ndarray:
 def _corner_sum(mask: np.ndarray) -> np.ndarray:
     p = np.pad(mask, 1)
     return p[1:, 1:] + p[:-1, 1:] + p[1:, :-1] + p[:-1, :-1]
+
+
+def _spread_footprint(
+    mesh: Mesh, owner: np.ndarray, area: np.ndarray, mask: np.ndarray, contact: int
+) -> np.ndarray:
+    """Add a pad's footprint, shared out to the corners that it holds."""
+    weight = np.where(owner == contact, _corner_sum(mask), 0.0)
+    footprint = mask.sum() * float(mesh.cell[0] * mesh.cell[1])
+    return area + weight * (footprint / weight.sum())
+
+
+def _drawn_area(mesh: Mesh, owner: np.ndarray) -> np.ndarray:
+    """Area of contacts drawn on corners: footprint where they enclose cells, else line × film."""
+    whole = owner[:-1, :-1]
+    for other in (owner[1:, :-1], owner[:-1, 1:], owner[1:, 1:]):
+        whole = np.where(other == whole, whole, -1)
+    pad = 0.25 * float(mesh.cell[0] * mesh.cell[1]) * _corner_sum((whole >= 0).astype(float))
+    line = _line_length(mesh, owner) * mesh.thickness
+    return np.where(owner >= 0, np.where(pad > 0, pad, line), 0.0)
 
 
 def _line_length(mesh: Mesh, owner: np.ndarray) -> np.ndarray:

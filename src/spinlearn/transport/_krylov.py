@@ -25,7 +25,8 @@ class KrylovResult(NamedTuple):
 
     correction: Array  # (c, px, py)
     iterations: Array  # ()
-    error: Array  # (c,) same unit as `scale`
+    error: Array  # (c,) same unit as the scale
+    scale: Array  # (c,) what the tolerance was measured against
 
 
 def conjugate_gradients(
@@ -86,7 +87,7 @@ def conjugate_gradients(
     error = jnp.inf * ones if known is None else known
     start = State(nothing, residual, nothing, nothing, 0 * ones, error, own, jnp.asarray(0))
     end = jax.lax.while_loop(unfinished, step, start)
-    return KrylovResult(end.x, end.k, end.error)
+    return KrylovResult(end.x, end.k, end.error, end.scale)
 
 
 def conjugate_residuals(
@@ -140,7 +141,7 @@ def conjugate_residuals(
         nothing, residual, z, nothing, nothing, nothing, 0 * ones, contrast * first, jnp.asarray(0)
     )
     end = jax.lax.while_loop(unfinished, step, start)
-    return KrylovResult(end.x, end.k, end.error)
+    return KrylovResult(end.x, end.k, end.error, own)
 
 
 def _step_bound(contrast: Array, dtype: jnp.dtype) -> Array:

@@ -74,11 +74,12 @@ def solve_voltages(
     px, py = problem.spring.shape
     dtype = problem.spring.dtype
     given = jnp.eye(n, dtype=dtype)[: n - 1] if voltages is None else voltages
+    film = preconditioner(problem, electrodes)
 
     def solve(first: Array, size: int, state: Solution) -> Solution:
         volts = jax.lax.dynamic_slice_in_dim(given, first, size)
         found = _solve_group(
-            problem, volts, electrodes, _slice_before(before, first, size), tolerance, hall
+            problem, volts, electrodes, film, _slice_before(before, first, size), tolerance, hall
         )
         return Solution(
             jax.lax.dynamic_update_slice_in_dim(state.phi, found.phi, first, 0),
@@ -176,26 +177,29 @@ def _solve_group(
     problem: Problem,
     voltages: Array,
     electrodes: Electrodes,
+    film: UniformFilm | None,
     before: Before | None,
     tolerance: Array,
     hall: bool,
 ) -> _Group:
+    """Solve some voltages; what does not converge comes out as NaN, never as a wrong number."""
     metal = electrodes.metal_potential(voltages)
-    start = _start(problem, metal, voltages, electrodes, before)
+    start = _start(metal, voltages, electrodes, film, before)
     out = apply_stiffness(problem.cells, start)
     free = match(electrodes.free, start)
     residual = jnp.where(free, match(problem.spring, start) * (metal - start) - out, 0)
-    if electrodes.method == "direct":
+    if film is None:
         correction = solve_direct(problem, electrodes.free, residual, transpose=False)
         error = jnp.where(jnp.isfinite(jnp.sum(correction, axis=(-2, -1))), 0, jnp.nan)
         return _Group(start + correction, jnp.asarray(0), error.astype(residual.dtype))
     known = None
     if before is not None and before.film is not None and not hall:
         known = _bound_change(problem, before, electrodes, voltages)
-    power = _least_power(problem, voltages, electrodes)
-    result = _iterate(problem, electrodes, residual, power, tolerance, hall, known)
-    relative = result.error / jnp.where(power > 0, power, 1)
-    return _Group(start + result.correction, result.iterations, relative)
+    power = _least_power(problem, voltages, film)
+    result = _iterate(problem, electrodes, film, residual, power, tolerance, hall, known)
+    done = result.error <= tolerance * power
+    phi = jnp.where(done[:, None, None], start + result.correction, jnp.nan)
+    return _Group(phi, result.iterations, result.error / jnp.where(power > 0, power, 1))
 
 
 def _change_group(
@@ -235,6 +239,7 @@ def solve_currents(
 ) -> Array:
     """Potentials, zero on held corners, of currents into the free ones; linear and transposable."""
     free = electrodes.free
+    film = preconditioner(problem, electrodes)
     tolerance = jnp.asarray(1e-20 if current.dtype == jnp.float64 else 1e-11, current.dtype)
 
     def solve(given: Problem, rhs: Array, transpose: bool) -> Array:
@@ -244,13 +249,15 @@ def solve_currents(
         return held + solve_free(given, jnp.where(inside, rhs, 0), transpose)
 
     def solve_free(given: Problem, rhs: Array, transpose: bool) -> Array:
-        if electrodes.method == "direct":
+        if fixed_film is None:
             return solve_direct(given, free, rhs, transpose=transpose)
         turned = given.transpose() if transpose else given
-        return _iterate(turned, electrodes, rhs, None, tolerance, hall).correction
+        result = _iterate(turned, electrodes, fixed_film, rhs, None, tolerance, hall)
+        usable = result.error <= 1e-9 * result.scale
+        return jnp.where(usable[:, None, None], result.correction, jnp.nan)
 
     # The solver is an oracle: derivatives come from the operator alone.
-    fixed = jax.lax.stop_gradient(problem)
+    fixed, fixed_film = jax.lax.stop_gradient((problem, film))
     return jax.lax.custom_linear_solve(
         lambda u: apply_operator(problem, free, u) + jnp.where(match(free, u), 0, u),
         current,
@@ -260,43 +267,46 @@ def solve_currents(
 
 
 def _start(
-    problem: Problem,
     metal: Array,
     voltages: Array,
     electrodes: Electrodes,
+    film: UniformFilm | None,
     before: Before | None,
 ) -> Array:
     """The initial potential if there is one, else the uniform film's; exact on held corners."""
     if before is not None:
         guess = before.phi.astype(metal.dtype)
-    elif electrodes.method == "direct":
+    elif film is None:
         guess = jnp.zeros_like(metal)
     else:
-        film = preconditioner(problem, electrodes)
         owner = electrodes.owner[film.node_x, film.node_y]
         on_nodes = jnp.take(voltages, owner, axis=-1).astype(film.inverse.dtype)
         guess = film.hold(on_nodes).astype(metal.dtype)
     return jnp.where(match(electrodes.free, metal), guess, metal)
 
 
-def _least_power(problem: Problem, voltages: Array, electrodes: Electrodes) -> Array:
-    """A lower bound of the dissipated power, W, against which errors are measured."""
-    assert electrodes.uniform is not None
-    film = electrodes.uniform.conductance.astype(voltages.dtype)
+def _least_power(problem: Problem, voltages: Array, film: UniformFilm) -> Array:
+    """A lower bound of the dissipated power, W, against which errors are measured.
+
+    Film and contacts of the problem conduct at least √(1/contrast) as well as the uniform film at
+    the mean conductance with the same contacts.
+    """
+    uniform = film.conductance.astype(voltages.dtype)
     smallest = problem.mean / jnp.sqrt(problem.contrast)
-    return smallest * jnp.einsum("ci,ij,cj->c", voltages, film, voltages)
+    power = smallest * jnp.einsum("ci,ij,cj->c", voltages, uniform, voltages)
+    return jnp.maximum(power, 0)
 
 
 def _iterate(
     problem: Problem,
     electrodes: Electrodes,
+    film: UniformFilm,
     residual: Array,
     power: Array | None,
     tolerance: Array,
     hall: bool,
     known: Array | None = None,
 ) -> KrylovResult:
-    film = preconditioner(problem, electrodes)
     free = electrodes.free
     single = film.inverse.dtype
 

@@ -87,8 +87,9 @@ def is_hall(sigma: Array, hall: bool | None) -> bool:
         return bool(hall)
     if not is_known(sigma):
         return False
-    difference = jnp.max(jnp.abs(sigma[0, 1] - sigma[1, 0]))
-    return bool(difference > 1e-14 * jnp.max(jnp.abs(sigma)))
+    # Where there is no film sigma may be NaN.
+    difference = jnp.nanmax(jnp.abs(sigma[0, 1] - sigma[1, 0]))
+    return bool(difference > 1e-14 * jnp.nanmax(jnp.abs(sigma)))
 
 
 def build_problem(sigma: Array, electrodes: Electrodes, *, hall: bool) -> Problem:
@@ -138,11 +139,10 @@ def apply_operator(problem: Problem, free: Array, u: Array) -> Array:
     return jnp.where(match(free, u), drawn, 0)
 
 
-def preconditioner(problem: Problem, electrodes: Electrodes) -> UniformFilm:
-    """The uniform film with the contacts it has at this problem's mean conductance."""
-    assert electrodes.uniform is not None
-    if not electrodes.resistive:
-        return electrodes.uniform
+def preconditioner(problem: Problem, electrodes: Electrodes) -> UniformFilm | None:
+    """The uniform film with the contacts it has at this problem's mean conductance, if any."""
     film = electrodes.uniform
+    if film is None or not electrodes.resistive:
+        return film
     spring = problem.spring[film.node_x, film.node_y]
     return film.with_series(problem.mean / spring)

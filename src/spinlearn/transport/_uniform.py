@@ -150,6 +150,7 @@ class UniformFilm(eqx.Module):
     inverse: Array  # (k, k) from potentials to currents that sum to zero
     spread: Array  # (k,) distribution of a unit current over the corners, at one potential
     series: Array  # (k,) resistance between corner and metal, times the sheet conductance
+    metal: Array  # (k, n) which contact each corner belongs to
     conductance: Array  # (n, n) between the contacts, over the sheet conductance
     green: Array | None  # (k, k) kept only where `series` is known no sooner than at the solve
 
@@ -176,6 +177,7 @@ class UniformFilm(eqx.Module):
         self.inverse = jnp.asarray(inverse, dtype)
         self.spread = jnp.asarray(spread, dtype)
         metal = np.eye(owner.max() + 1)[owner[order]]
+        self.metal = jnp.asarray(metal, dtype)
         self.conductance = jnp.asarray(metal.T @ inverse @ metal, dtype)
 
     def with_series(self, series: Array) -> UniformFilm:
@@ -183,10 +185,12 @@ class UniformFilm(eqx.Module):
         assert self.green is not None
         inverse, spread = _factor_capacitance_traced(self.green, series.astype(self.green.dtype))
         dtype = self.inverse.dtype
+        metal = self.metal.astype(inverse.dtype)
+        conductance = _product(metal.T, _product(inverse, metal))
         return eqx.tree_at(
-            lambda film: (film.inverse, film.spread, film.series),
+            lambda film: (film.inverse, film.spread, film.series, film.conductance),
             self,
-            (inverse.astype(dtype), spread.astype(dtype), series.astype(dtype)),
+            tuple(v.astype(dtype) for v in (inverse, spread, series, conductance)),
         )
 
     def hold(self, potentials: Array) -> Array:

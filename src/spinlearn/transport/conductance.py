@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Float
 
+from spinlearn._checks import require
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.transport._elements import apply_stiffness, contract
 from spinlearn.transport._potentials import (
@@ -42,9 +43,14 @@ class Reading(eqx.Module):
     iterations
         Preconditioned iterations beyond the uniform film's solution, a number.
     error
-        Bound of the relative error of G's diagonal, a number.
+        Bound of the relative error of G's diagonal, a number; an off-diagonal element errs by at
+        most ``error √(G_ii G_jj)``. It holds for all contacts but the last, whose potential is what
+        the others lack of 1 V everywhere, so that rows add up to zero exactly; its error is the
+        sum of theirs, of similar size in practice.
     film
         The discrete film that was read (internal; lets the next read see what has changed), S.
+    owner, free
+        The corners of the contacts that read it (internal), ``(nx+1, ny+1)``, without unit.
 
     Examples
     --------
@@ -63,6 +69,8 @@ class Reading(eqx.Module):
     iterations: Array
     error: Array
     film: Problem
+    owner: Array
+    free: Array
 
 
 def conductance_matrix(
@@ -177,6 +185,13 @@ def read_conductance(
 
 
 def _check_previous(previous: Reading, electrodes: Electrodes) -> None:
+    if not isinstance(previous, Reading):
+        raise SpinlearnValueError(
+            "previous",
+            type(previous).__name__,
+            "a Reading",
+            "Pass what read_conductance returned, not its conductance matrix.",
+        )
     nx, ny, _ = electrodes.mesh.shape
     wanted = (electrodes.count, nx + 1, ny + 1)
     if previous.potentials.shape != wanted:
@@ -186,13 +201,26 @@ def _check_previous(previous: Reading, electrodes: Electrodes) -> None:
             f"a reading of the same contacts and mesh, {wanted}",
             "Start without a previous reading.",
         )
+    same = _same_contacts(previous, electrodes)
+    require(
+        same,
+        "previous",
+        "a reading with contacts on other corners",
+        "a reading of the same contacts",
+        "Start without a previous reading.",
+    )
+
+
+def _same_contacts(reading: Reading, electrodes: Electrodes) -> Array:
+    same_owner = jnp.all(reading.owner == electrodes.owner)
+    return same_owner & jnp.all(reading.free == electrodes.free)
 
 
 def default_tolerance(tolerance: float | None, sigma: Array) -> float:
     """The tolerance asked for, or what the precision of sigma allows."""
     if tolerance is None:
         return 1e-10 if sigma.dtype == jnp.float64 else 1e-6
-    if not 0 < tolerance < 1:
+    if not isinstance(tolerance, int | float) or not 0 < tolerance < 1:
         raise SpinlearnValueError(
             "tolerance", tolerance, "a number between 0 and 1", "Use e.g. 1e-8, or omit it."
         )
@@ -227,7 +255,8 @@ def read_film(
     error = jnp.maximum(phi.error, psi.error)
     conductance = require_converged(conductance, error, tolerance)
     adjoint = psi.phi if hall else None
-    return Reading(conductance, phi.phi, adjoint, iterations, error, problem)
+    contacts = electrodes.owner, electrodes.free
+    return Reading(conductance, phi.phi, adjoint, iterations, error, problem, *contacts)
 
 
 def _reverse(reading: Reading) -> Reading:
@@ -239,6 +268,8 @@ def _reverse(reading: Reading) -> Reading:
         reading.iterations,
         reading.error,
         reading.film.transpose(),
+        reading.owner,
+        reading.free,
     )
 
 
@@ -253,6 +284,7 @@ def _unit_potentials(
     before = None
     if previous is not None:
         error = previous.error * jnp.diagonal(previous.conductance)
+        error = jnp.where(_same_contacts(previous, electrodes), error, jnp.inf)
         comparable = not hall and previous.adjoint is None
         before = Before(previous.potentials, error, previous.film if comparable else None)
     constants, before = jax.lax.stop_gradient((electrodes, before))

@@ -159,6 +159,15 @@ class AMR(eqx.Module):
             raise SpinlearnValueError(
                 "m.shape", m.shape, "(3, nx, ny, nz)", "Put the components first: m[0] is m_x."
             )
+        for field in ("conductivity", "ratio", "hall"):
+            shape = getattr(self, field).shape
+            if shape not in ((), m.shape[1:]):
+                raise SpinlearnValueError(
+                    f"{field}.shape",
+                    shape,
+                    f"one number, or one per cell {m.shape[1:]}",
+                    "Give per-cell values on the mesh of m.",
+                )
         _check_unit_length(m, outline)
         perp = self.conductivity.astype(m.dtype)
         hall, ratio = self.hall.astype(m.dtype), self.ratio.astype(m.dtype)
@@ -178,7 +187,8 @@ class AMR(eqx.Module):
             return block
         into = jnp.stack([delta * mx * mz - off * my, delta * my * mz + off * mx])
         out = jnp.stack([delta * mx * mz + off * my, delta * my * mz - off * mx])
-        return block - into[:, None] * out[None, :] / (across + delta * mz * mz)
+        normal = (across + delta * mz * mz)[None, None]
+        return block - into[:, None] * out[None, :] / normal
 
 
 def _check_unit_length(m: Array, outline: Any) -> None:

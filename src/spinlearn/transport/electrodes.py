@@ -48,7 +48,8 @@ class Electrodes(eqx.Module):
         times the film's thickness.
     outline
         Filled part of every cell, ``(nx, ny)``, boolean or from 0 to 1; by default the whole
-        rectangle. A partly filled cell conducts in proportion.
+        rectangle. A partly filled cell conducts in proportion. What of a contact lies outside
+        does nothing.
     method
         ``"spectral"`` (rectangles), ``"direct"`` (sparse factorisation, any outline), or
         ``"auto"``.
@@ -114,6 +115,7 @@ class Electrodes(eqx.Module):
             owner = np.where(contacts.area > 0, owner, -1)
         self.mesh, self.count = mesh, contacts.number
         share = np.where(owner >= 0, contacts.share, 0.0)
+        _check_shares(share, active, filled)
         spring = _end_springs(mesh, share)
         held = (owner >= 0) & (share == 1.0) & (not self.resistive)
         real = jnp.result_type(float)
@@ -225,6 +227,34 @@ def _check_inside(owner: np.ndarray, active: np.ndarray, count: int) -> np.ndarr
     return inside
 
 
+def _check_point_contacts(pieces: np.ndarray) -> None:
+    """Pieces that meet at a corner would conduct through it on the mesh, and not in the world."""
+    p, q, r, s = pieces[:-1, :-1], pieces[1:, 1:], pieces[1:, :-1], pieces[:-1, 1:]
+    meet = ((p > 0) & (q > 0) & (p != q)) | ((r > 0) & (s > 0) & (r != s))
+    if meet.any():
+        at = tuple(int(v) + 1 for v in np.argwhere(meet)[0])
+        raise SpinlearnValueError(
+            "outline",
+            f"pieces of film that touch only at corner {at}",
+            "pieces that share a cell edge, or are a cell apart",
+            "Fill or empty one of the cells around that corner.",
+        )
+
+
+def _check_shares(share: np.ndarray, active: np.ndarray, filled: np.ndarray) -> None:
+    p = np.pad(filled == 1, 1)
+    inside = p[1:, 1:] & p[:-1, 1:] & p[1:, :-1] & p[:-1, :-1]
+    partly = (share > 0) & (share < 1) & active & inside
+    if partly.any():
+        at = tuple(int(v) for v in np.argwhere(partly)[0])
+        raise SpinlearnValueError(
+            "masks",
+            f"{share[at]:.3g} at corner {at}, inside the film",
+            "0 or 1 at corners inside the film, 0 to 1 on its edge",
+            "Draw pads inside the film on cells; their edge may cover a cell in part.",
+        )
+
+
 def _label(film: np.ndarray) -> tuple[np.ndarray, int]:
     found: Any = ndimage.label(film)
     return found
@@ -232,6 +262,7 @@ def _label(film: np.ndarray) -> tuple[np.ndarray, int]:
 
 def _check_islands(filled: np.ndarray, owner: np.ndarray) -> None:
     pieces, number = _label(filled > 0)
+    _check_point_contacts(pieces)
     touched = np.zeros(number + 1, bool)
     on_contact = owner >= 0
     nx, ny = filled.shape

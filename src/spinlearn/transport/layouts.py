@@ -132,6 +132,8 @@ def disc_electrodes(
         raise SpinlearnValueError(
             "coverage", coverage, "a number between 0 and 1", "Use e.g. coverage=0.5."
         )
+    if not isinstance(start, int | float) or not np.isfinite(start):
+        raise SpinlearnValueError("start", start, "an angle in rad", "Use e.g. start=0.0.")
     step = float(max(mesh.cell[0], mesh.cell[1]))
     most = 0.5 * min(mesh.extent[:2]) - 1.5 * step
     size = most if radius is None else float(radius)

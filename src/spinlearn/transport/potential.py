@@ -117,7 +117,7 @@ def solve_potential(
         )
     if tolerance is None:
         tolerance = 1e-10 if sigma.dtype == jnp.float64 else 1e-4
-    elif not 0 < tolerance < 1:
+    elif not isinstance(tolerance, int | float) or not 0 < tolerance < 1:
         raise SpinlearnValueError(
             "tolerance", tolerance, "a number between 0 and 1", "Use e.g. 1e-8, or omit it."
         )
@@ -137,12 +137,16 @@ def _solve(
     hall: bool,
 ) -> Potential:
     problem = build_problem(sigma, electrodes, hall=hall)
+    # Only differences drive a current: a common voltage would drown them in rounding.
+    common = jnp.mean(voltages)
+    if start is not None:
+        start = start.astype(sigma.dtype) - common
     constants, start = jax.lax.stop_gradient((electrodes, start))
     solution = solve_voltages(
         problem,
-        voltages[None],
+        (voltages - common)[None],
         electrodes=constants,
-        before=None if start is None else Before(start[None].astype(sigma.dtype)),
+        before=None if start is None else Before(start[None]),
         tolerance=tolerance,
         hall=hall,
     )
@@ -155,6 +159,8 @@ def _solve(
     currents = jnp.zeros(n + 1, phi.dtype).at[contact].add(into_film)[:n]
     currents = require_converged(currents, solution.error, tolerance)
     density = _current_density(sigma, electrodes, phi)
+    present = (electrodes.owner >= 0) | electrodes.free
+    phi = jnp.where(present, phi + common, 0)
     return Potential(phi, density, currents, solution.iterations)
 
 
@@ -169,6 +175,10 @@ def _current_density(sigma: Array, electrodes: Electrodes, phi: Array) -> Array:
 
 
 def _check_voltages(voltages: Any, electrodes: Electrodes, sigma: Array) -> Array:
+    if voltages is None or isinstance(voltages, str):
+        raise SpinlearnValueError(
+            "voltages", repr(voltages), "one number per contact, in V", "Pass a list of numbers."
+        )
     given = jnp.asarray(voltages)
     if not jnp.issubdtype(given.dtype, jnp.complexfloating):
         given = given.astype(sigma.dtype)

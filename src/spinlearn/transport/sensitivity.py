@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Float
 
+from spinlearn._checks import require
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.transport._problem import check_sigma, is_hall
 from spinlearn.transport.conductance import default_tolerance, read_film
@@ -78,6 +79,7 @@ def conductance_sensitivity(
         raise SpinlearnValueError(
             "weights.shape", weights.shape, f"({n}, {n})", "Give one number per element of G."
         )
+    require(jnp.isfinite(weights), "weights", weights, "finite numbers", "Look for NaN.")
     return _weighted_sensitivity(sigma, electrodes, weights, bound, hall=skew)
 
 
