@@ -170,7 +170,7 @@ class UniformFilm(eqx.Module):
         self.contacts = ContactTransform(cells, x, y, by_row[order], dtype)
         self.node_x, self.node_y = jnp.asarray(x, jnp.int32), jnp.asarray(y, jnp.int32)
         green = _green_between(cells, aspect, (x, y))
-        self.green = jnp.asarray(green) if series is None else None
+        self.green = jnp.array(green) if series is None else None
         known = np.zeros(x.size) if series is None else series[order]
         self.series = jnp.asarray(known, dtype)
         inverse, spread = _factor_capacitance(green, known)
@@ -276,15 +276,17 @@ def _green_between(
     nx, ny = cells
     kx, mx, norm_x = _wave_symbols(nx)
     ky, my, norm_y = _wave_symbols(ny)
-    symbol = aspect * np.outer(kx, my) + np.outer(mx, ky) / aspect
-    symbol[0, 0] = np.inf
-    weight = 1.0 / (symbol * np.outer(norm_x, norm_y))
+    # In place throughout: what the heap once held, the process keeps.
+    weight = np.outer(aspect * kx, my)
+    weight += np.outer(mx, ky / aspect)
+    weight[0, 0] = np.inf
     # The type-I transform doubles inner entries: halve them to get the plain cosine sum.
-    for axis in (0, 1):
-        inner = [slice(None), slice(None)]
-        inner[axis] = slice(1, -1)
-        weight[tuple(inner)] *= 0.5
-    torus = 0.25 * np.asarray(dctn(weight, type=1))
+    for norm in (norm_x, norm_y):
+        norm[1:-1] *= 2.0
+    weight *= norm_x[:, None]
+    weight *= 4.0 * norm_y
+    np.reciprocal(weight, out=weight)
+    torus = np.asarray(dctn(weight, type=1, overwrite_x=True))
     x, y = (np.asarray(v, np.int64) for v in nodes)
     green = np.empty((x.size, x.size))
     # In blocks of rows: the index arrays would be four times larger than the result.
@@ -292,7 +294,9 @@ def _green_between(
         own = slice(low, low + 256)
         x_images = np.abs(x[own, None] - x), _reflect(x[own, None] + x, nx)
         y_images = np.abs(y[own, None] - y), _reflect(y[own, None] + y, ny)
-        green[own] = sum(torus[i, j] for i in x_images for j in y_images)
+        green[own] = torus[x_images[0], y_images[0]]
+        for i, j in ((0, 1), (1, 0), (1, 1)):
+            green[own] += torus[x_images[i], y_images[j]]
     return green
 
 
@@ -303,11 +307,11 @@ def _reflect(index: np.ndarray, cells: int) -> np.ndarray:
 def _factor_capacitance(green: np.ndarray, series: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Solve ``(green + diag(series)) λ + level = potentials`` with ``Σλ = 0``, once for all.
 
+    Overwrites ``green``: with thousands of corners a copy would hurt.
     Adding a constant to the Green function changes nothing, because the currents sum to zero;
     the constant is chosen to make the matrix well-conditioned.
     """
-    # In Fortran order and overwritten throughout: with thousands of corners copies would hurt.
-    matrix = np.array(green, order="F")
+    matrix = green.T  # symmetric, and so in the order that LAPACK overwrites
     matrix += 1.0 + matrix.max()
     matrix[np.diag_indices_from(matrix)] += series
     potrf, potri = get_lapack_funcs(("potrf", "potri"), (matrix,))
@@ -322,7 +326,9 @@ def _factor_capacitance(green: np.ndarray, series: np.ndarray) -> tuple[np.ndarr
         inverse[own, own] = block + np.tril(block, -1).T
     row_sums = inverse.sum(axis=1)
     spread = row_sums / row_sums.sum()
-    inverse -= np.outer(row_sums, spread)
+    for low in range(0, series.size, 512):
+        own = slice(low, low + 512)
+        inverse[:, own] -= np.outer(row_sums, spread[own])
     return inverse, spread
 
 
