@@ -1,0 +1,44 @@
+"""Micromagnetics of a film under the current that flows in it."""
+
+from spinlearn.magnetics.anisotropy import CubicAnisotropy, UniaxialAnisotropy
+from spinlearn.magnetics.demag import Demag
+from spinlearn.magnetics.dmi import BulkDMI, InterfacialDMI
+from spinlearn.magnetics.energy import AbstractEnergy, Energies
+from spinlearn.magnetics.evolve import Evolution, evolve
+from spinlearn.magnetics.exchange import Exchange
+from spinlearn.magnetics.llg import LLG
+from spinlearn.magnetics.ovf import OVF, OVFError, read_ovf, unit_vectors, write_ovf
+from spinlearn.magnetics.relax import Relaxation, relax
+from spinlearn.magnetics.slonczewski import Slonczewski
+from spinlearn.magnetics.spin_orbit import SpinOrbit
+from spinlearn.magnetics.thermal import ThermalField
+from spinlearn.magnetics.torque import AbstractTorque
+from spinlearn.magnetics.zeeman import Zeeman
+from spinlearn.magnetics.zhang_li import ZhangLi
+
+__all__ = [
+    "LLG",
+    "OVF",
+    "AbstractEnergy",
+    "AbstractTorque",
+    "BulkDMI",
+    "CubicAnisotropy",
+    "Demag",
+    "Energies",
+    "Evolution",
+    "Exchange",
+    "InterfacialDMI",
+    "OVFError",
+    "Relaxation",
+    "Slonczewski",
+    "SpinOrbit",
+    "ThermalField",
+    "UniaxialAnisotropy",
+    "Zeeman",
+    "ZhangLi",
+    "evolve",
+    "read_ovf",
+    "relax",
+    "unit_vectors",
+    "write_ovf",
+]
