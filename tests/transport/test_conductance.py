@@ -318,3 +318,20 @@ def test_nan_in_traced_code_raises_with_the_remedy():
     assert bool(jnp.isnan(slope(sigma)).any())
     with pytest.raises(RuntimeError, match="Look for NaN"):
         jax.jit(lambda m: conductance_matrix(amr.tensor(m), contacts))(broken).block_until_ready()
+
+
+@pytest.mark.skipif(not X64, reason="finite differences of a small change need float64")
+@pytest.mark.parametrize("method", ["spectral", "direct"])
+def test_derivative_with_respect_to_contact_resistance(method: str):
+    sigma = AMR(4e6, 0.03).tensor(stripes(MESH, 40e-9))
+
+    def conductance(specific: Any) -> Any:
+        contacts = edge_electrodes(
+            3, MESH, coverage=0.45, contact_resistance=specific, method=method
+        )
+        return conductance_matrix(sigma, contacts, tolerance=1e-12, hall=False)
+
+    at, step = 2e-15, 2e-19
+    slope = (conductance(at + step) - conductance(at - step)) / (2 * step)
+    assert relative(jax.jacfwd(conductance)(at) - slope, slope) < 1e-5
+    assert relative(jax.jacrev(conductance)(at) - slope, slope) < 1e-5

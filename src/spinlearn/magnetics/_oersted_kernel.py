@@ -51,7 +51,7 @@ def oersted_kernel(mesh: Mesh) -> Array:
         for axis in range(3):
             whole = _mirror(whole, axis, axis == component, mesh)
         # Odd along its own axis and even along the others: a sine transform, times -i.
-        transformed.append(fft.fftn(fft.rfft(whole, axis=1), axes=(0, 2)).imag)
+        transformed.append(np.asarray(fft.fftn(fft.rfft(whole, axis=1), axes=(0, 2))).imag)
     return np.stack(transformed)
 
 

@@ -21,8 +21,9 @@ Array = jax.Array
 
 # Angles, rad: of the first step of the minimiser, and the most in any other.
 _FIRST_ANGLE, _LARGEST_ANGLE = 0.01, 0.5
-# The overdamped motion follows its path only as well as it must to stay stable.
-_PATH_TOLERANCE = 1e-3
+# The overdamped motion follows its path as well as it must to stay stable: the error of a step
+# stays below this part of the step itself.
+_PATH_TOLERANCE = 0.05
 
 
 class Relaxation(eqx.Module):
@@ -211,9 +212,10 @@ def _overdamp(
     def body(s: _Descent) -> _Descent:
         method = BOGACKI_SHAMPINE
         m, downhill, error = runge_kutta_step(method, rate, t, s.m, s.downhill, s.step)
-        error = jnp.maximum(error / _PATH_TOLERANCE, 1e-6)
+        length = s.step * _largest_length(s.downhill)
+        error = jnp.maximum(error / (_PATH_TOLERANCE * length), 1e-6)
         accept = error <= 1
-        factor = jnp.clip(0.8 * error ** (-1 / method.error_order), 0.2, 2.0)
+        factor = jnp.clip(0.8 * error ** (-1 / (method.error_order - 1)), 0.2, 2.0)
         return _Descent(
             jnp.where(accept, m, s.m),
             jnp.where(accept, downhill, s.downhill),
