@@ -125,7 +125,7 @@ def _unit_axis(axis: Sequence[float] | Array) -> Array:
         raise SpinlearnValueError(
             "anisotropy_axis", axis, "three components", "Write e.g. (0, 0, 1)."
         )
-    length = jnp.sqrt(jnp.sum(vector**2, axis=0))
+    length = jnp.sqrt(jnp.sum(vector**2, axis=0, keepdims=True))
     require(
         jnp.isfinite(length) & (length > 0),
         "anisotropy_axis",

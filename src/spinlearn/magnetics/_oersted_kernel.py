@@ -8,6 +8,7 @@ quadrature over the two cells, whose error falls with distance.
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 from scipy import fft
@@ -51,7 +52,8 @@ def oersted_kernel(mesh: Mesh) -> Array:
         for axis in range(3):
             whole = _mirror(whole, axis, axis == component, mesh)
         # Odd along its own axis and even along the others: a sine transform, times -i.
-        transformed.append(np.asarray(fft.fftn(fft.rfft(whole, axis=1), axes=(0, 2))).imag)
+        waves: Any = fft.fftn(fft.rfft(whole, axis=1), axes=(0, 2))
+        transformed.append(waves.imag)
     return np.stack(transformed)
 
 

@@ -71,7 +71,7 @@ def on_cells(m: Sequence[Array], mesh: Mesh, outline: Outline) -> Array:
     field = jnp.stack([jnp.broadcast_to(component, mesh.shape) for component in m])
     if outline is None:
         return field
-    return jnp.where(_check_outline(outline, mesh), field, 0)
+    return jnp.where(_check_outline(outline, mesh)[None], field, 0)
 
 
 # --- Checks ----------------------------------------------------------------------------------

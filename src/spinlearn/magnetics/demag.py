@@ -107,11 +107,18 @@ def _convolve(v: Array, kernel: Array, mesh: Mesh) -> Array:
 
 
 def _multiply(kernel: Array, waves: Array) -> Array:
-    x, y, z = waves
-    if kernel.shape[0] == 4:
-        xx, yy, zz, xy = kernel
-        return jnp.stack([xx * x + xy * y, xy * x + yy * y, zz * z])
-    xx, yy, zz, xy, xz, yz = kernel
+    # The kernel is real: both parts of the waves see it alike.
+    multiply = _multiply_layer if kernel.shape[0] == 4 else _multiply_body
+    return jax.lax.complex(multiply(kernel, waves.real), multiply(kernel, waves.imag))
+
+
+def _multiply_layer(kernel: Array, part: Array) -> Array:
+    (xx, yy, zz, xy), (x, y, z) = kernel, part
+    return jnp.stack([xx * x + xy * y, xy * x + yy * y, zz * z])
+
+
+def _multiply_body(kernel: Array, part: Array) -> Array:
+    (xx, yy, zz, xy, xz, yz), (x, y, z) = kernel, part
     return jnp.stack(
         [xx * x + xy * y + xz * z, xy * x + yy * y + yz * z, xz * x + yz * y + zz * z]
     )

@@ -193,9 +193,9 @@ def maze_state(
 
     .. math:: m = \frac{\hat p}{\cosh(s/\Delta)} + \tanh(s/\Delta)\,\hat z .
 
-    The filtered noise is the initial pattern of spinodal decomposition (Cahn, J. Chem. Phys. 42,
-    93, 1965); the wall is the profile of Landau and Lifshitz. The texture is not a minimum of any
-    energy.
+    The filtered noise is Cahn's picture of spinodal decomposition (J. Chem. Phys. 42, 93, 1965);
+    the wall is the profile of Landau and Lifshitz. Where two walls almost touch they are narrower
+    than Δ. The texture is not a minimum of any energy: relax it.
 
     Parameters
     ----------
@@ -478,6 +478,7 @@ def two_domain_state(
     past, across = wall_profile(
         (distance_along(angle, mesh) - q) / as_length(wall_width, "wall_width")
     )
+    past, across = past[None], across[None]
     m = 0.5 * ((1 - past) * before + (1 + past) * behind) + across * inside
     length = jnp.sqrt(dot(m, m))
     require(
@@ -488,7 +489,7 @@ def two_domain_state(
         "Choose one at right angles to the domains.",
         depends_on=(length,),
     )
-    x, y, z = m / length
+    x, y, z = m / length[None]
     return on_cells((x, y, z), mesh, outline)
 
 

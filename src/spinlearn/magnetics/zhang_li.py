@@ -31,8 +31,7 @@ class ZhangLi(AbstractTorque):
               \qquad u = -\frac{\mu_B P}{e M_s (1+\beta^2)}\, J ,
 
     (Zhang and Li, Phys. Rev. Lett. 93, 127204, 2004). J is the conventional current density:
-    electrons, and the walls that they push, move against it. Codes that move walls along J
-    (mumax3) take the opposite sign.
+    electrons, and the walls that they push, move against it.
 
     Parameters
     ----------
