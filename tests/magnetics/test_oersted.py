@@ -327,7 +327,7 @@ def test_periodic_mesh_is_refused(axis: int) -> None:
 
 def test_traced_mesh_is_refused() -> None:
     with pytest.raises(SpinlearnValueError, match=r"outside jax\.jit"):
-        eqx.filter_jit(OerstedField)(Mesh((4, 4, 1), jnp.array([1e-9, 1e-9, 1e-9])))
+        eqx.filter_jit(OerstedField)(Mesh((4, 4, 1), (1e-9, 1e-9, 1e-9)))
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def layer(m: jax.Array) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", STATES)
-@pytest.mark.parametrize("shape", [(48, 40, 2), (24, 1, 1), (1, 24, 1), (1, 1, 1)])
+@pytest.mark.parametrize("shape", [(48, 40, 2), (1, 24, 1), (1, 1, 1)])
 def test_states_are_unit_vectors_in_default_precision(
     name: str, shape: tuple[int, int, int], rtol: float
 ) -> None:
@@ -136,12 +136,12 @@ def test_states_under_jit_vmap_and_grad(name: str, rtol: float) -> None:
     np.testing.assert_allclose(compiled(FILM, parameters), plain, **close)
     if not parameters:
         return
-    many = jax.vmap(lambda p: state(FILM, **fixed, **p))(
+    many = jax.jit(jax.vmap(lambda p: state(FILM, **fixed, **p)))(
         jax.tree.map(lambda v: jnp.stack([v, 1.01 * v]), parameters)
     )
     np.testing.assert_allclose(many[0], plain, **close)
     assert np.abs(many[1] - plain).max() > 1e-4 or name == "uniform"
-    slopes = jax.grad(lambda p: jnp.sum(state(FILM, **fixed, **p)[0] ** 3))(parameters)
+    slopes = jax.jit(jax.grad(lambda p: jnp.sum(state(FILM, **fixed, **p)[0] ** 3)))(parameters)
     for field, slope in slopes.items():
         assert np.all(np.isfinite(slope)), field
 
@@ -218,14 +218,11 @@ def test_phase_moves_stripes(double: bool) -> None:
     np.testing.assert_allclose(m[:, :-4], moved, rtol=0, atol=1e-12 if double else 1e-4)
 
 
-@pytest.mark.parametrize("direction", [0.0, 0.4, 2.0])
-@pytest.mark.parametrize("name", ["stripe", "maze"])
-def test_helicity_of_walls_that_dmi_favours(name: str, direction: float) -> None:
+@pytest.mark.parametrize(("name", "changes"), [("stripe", {"direction": 0.4}), ("maze", {})])
+def test_helicity_of_walls_that_dmi_favours(name: str, changes: dict[str, float]) -> None:
     def energy(helicity: float, kind: type[InterfacialDMI | BulkDMI]) -> float:
-        changes = {"period": 40e-9, "helicity": helicity}
-        if name == "stripe":
-            changes["direction"] = direction
-        return dmi_energy(build(name, SQUARE, **changes), SQUARE, kind)
+        m = build(name, SQUARE, period=40e-9, helicity=helicity, **changes)
+        return dmi_energy(m, SQUARE, kind)
 
     for kind, best in ((InterfacialDMI, np.pi), (BulkDMI, -np.pi / 2)):
         favoured = energy(best, kind)
@@ -284,7 +281,7 @@ def test_maze_turns_from_up_to_down_by_its_helicity(helicity: float) -> None:
     m = layer(maze_state(WIDE, key=key_from_seed(2), period=80e-9, helicity=helicity))
     x, y = (-s for s in slopes(m[2]))
     in_wall = (np.abs(m[2]) < 0.3) & (np.hypot(x, y) > 5e7)
-    turn = np.angle((m[0] + 1j * m[1]) * np.exp(-1j * helicity) / (x + 1j * y))[in_wall]
+    turn = np.angle(((m[0] + 1j * m[1]) * np.exp(-1j * helicity) * (x - 1j * y))[in_wall])
     assert np.median(np.abs(turn)) < 0.05
     assert np.mean(np.abs(turn) < 0.3) > 0.9
 
@@ -293,9 +290,9 @@ def test_maze_repeats_along_periodic_axes_only() -> None:
     for periodic in (True, False):
         mesh = Mesh((128, 128, 1), (2e-9, 2e-9, 1e-9), (periodic, periodic, False))
         m = layer(maze_state(mesh, key=key_from_seed(3), period=48e-9))
-        across = np.abs(m[:, 0] - m[:, -1]).max(), np.abs(m[:, :, 0] - m[:, :, -1]).max()
+        across = np.abs(m[:, 0] - m[:, -1]).mean(), np.abs(m[:, :, 0] - m[:, :, -1]).mean()
         inside = np.abs(np.diff(m, axis=1)).mean()
-        assert (max(across) < 12 * inside) is periodic
+        assert all((jump < 2 * inside) == periodic for jump in across)
 
 
 def test_wall_width_of_a_maze_is_a_tenth_of_its_period() -> None:
@@ -414,7 +411,8 @@ def test_wall_goes_through_the_middle_by_default() -> None:
         m = build(
             "two domains",
             Mesh((33, 21, 1), (2e-9, 2e-9, 1e-9)),
-            **{"position": None, "direction": direction},
+            position=None,
+            direction=direction,
         )
         assert abs(float(m[2, 16, 10, 0])) < 1e-4
 

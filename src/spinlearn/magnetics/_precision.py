@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 
 def as_precision(tree: Any, dtype: Any) -> Any:
     """All floating leaves of a tree in the given precision."""
-    return jax.tree.map(
-        lambda leaf: jnp.asarray(leaf, dtype) if eqx.is_inexact_array_like(leaf) else leaf, tree
-    )
+
+    def cast(leaf: Any) -> Any:
+        array = isinstance(leaf, jax.Array | np.ndarray)
+        floating = array and jnp.issubdtype(leaf.dtype, jnp.floating)
+        return jnp.asarray(leaf, dtype) if floating else leaf
+
+    return jax.tree.map(cast, tree)

@@ -325,7 +325,7 @@ def _adaptive(
     loop: str,
 ) -> _State:
     # Below this a step no longer moves the time.
-    least = jnp.finfo(end.dtype).eps * 1e-3 * jnp.maximum(jnp.abs(end), state.left)
+    least = 4 * jnp.finfo(end.dtype).eps * jnp.maximum(jnp.abs(end), state.left)
 
     def unfinished(s: _State) -> Array:
         return (s.left > 0) & (s.result == FINISHED)

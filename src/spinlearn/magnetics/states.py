@@ -280,8 +280,8 @@ def vortex_state(
     polarity
         p, 1 for a core that points up, or -1; without unit.
     core_radius
-        b, the radius at which m_z has fallen to 1/e, m; by default two cells. About 1.5 exchange
-        lengths is a core's size in a thin film.
+        b, the radius at which m_z has fallen to 1/e, m; by default two cells. In a very thin film
+        √2 exchange lengths have the least energy.
     centre
         Position (x, y) of the core, m; by default the middle of the mesh.
     outline
@@ -504,18 +504,20 @@ def _filtered_noise(
         for n, periodic in zip(mesh.shape[:2], mesh.periodic[:2], strict=True)
     ]
     kx, ky = (
-        jnp.asarray(np.fft.fftfreq(n), real) * (period / jnp.asarray(mesh.cell[axis], real))
+        jnp.asarray(np.fft.fftfreq(n), real) / jnp.asarray(mesh.cell[axis], real)
         for axis, n in enumerate(cells)
     )
-    kx, ky = kx[:, None], ky[None, :]
-    exponent = -0.5 * ((jnp.sqrt(kx**2 + ky**2) - 1) / bandwidth) ** 2
+    # The period outside of the root, which has no derivative where the wave number is zero.
+    relative = period * jnp.sqrt(kx[:, None] ** 2 + ky[None, :] ** 2)
+    exponent = -0.5 * ((relative - 1) / bandwidth) ** 2
     # The strongest wave has weight one: few cells or a narrow band leave none without this.
     weight = jnp.exp(exponent - jnp.max(exponent))
     noise = jnp.fft.fft2(jax.random.normal(stream(key, "maze state"), tuple(cells), real))
     waves = noise * weight.astype(noise.dtype)
     nx, ny, _ = mesh.shape
+    slope_x, slope_y = ((period * k).astype(noise.dtype) * 1j for k in (kx, ky))
     value, along_x, along_y = (
-        jnp.fft.ifft2(waves * factor).real[:nx, :ny]
-        for factor in (jnp.ones((), noise.dtype), *(1j * k for k in (kx, ky)))
+        jnp.fft.ifft2(w).real[:nx, :ny]
+        for w in (waves, waves * slope_x[:, None], waves * slope_y[None, :])
     )
     return value, along_x, along_y
