@@ -61,10 +61,10 @@ docs: venv
 # The peers bring their own, large dependencies: they never share an environment with spinlearn.
 peers:
 	$(PYTHON) -m venv .venv-peers
-	@.venv-peers/bin/python -m pip install $(PIP_OPTIONS) torch==2.13.0 magnumnp \
-		&& .venv-peers/bin/python -c 'import magnumnp' \
-		&& echo "peer magnum.np: installed in .venv-peers" \
-		|| { echo "peer magnum.np: CANNOT BE INSTALLED here; benchmarks will report it as missing" >&2; exit 1; }
+	@.venv-peers/bin/python -m pip install $(PIP_OPTIONS) torch==2.13.0 magnumnp 'neuralmag[jax]==1.0.0' \
+		&& .venv-peers/bin/python -c 'import magnumnp, neuralmag' \
+		&& echo "peers magnum.np, neuralmag: installed in .venv-peers" \
+		|| { echo "peers: CANNOT BE INSTALLED here; benchmarks will report them as missing" >&2; exit 1; }
 
 bench: venv
 	$(BIN)/python -m benchmarks.conductance --quick

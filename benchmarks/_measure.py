@@ -58,11 +58,20 @@ def cores() -> list[int]:
 
 
 def run_worker(
-    module: str, arguments: Sequence[str], *, python: str | None = None, limit: float = 1200.0
+    module: str,
+    arguments: Sequence[str],
+    *,
+    python: str | None = None,
+    limit: float = 1200.0,
+    pinned: int = 2,
+    double: bool = True,
+    extra: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """Run ``python -m module --worker …`` pinned, one thread per core; its last line is JSON."""
-    number = str(len(cores()))
-    environment = dict(os.environ, JAX_ENABLE_X64="1", TF_CPP_MIN_LOG_LEVEL="3")
+    used = cores()[:pinned]
+    number = str(len(used))
+    environment = dict(os.environ, JAX_ENABLE_X64=str(int(double)), TF_CPP_MIN_LOG_LEVEL="3")
+    environment.update(extra or {})
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         environment[name] = number
     done = subprocess.run(
@@ -72,7 +81,7 @@ def run_worker(
         timeout=limit,
         env=environment,
         check=False,
-        preexec_fn=lambda: os.sched_setaffinity(0, cores()),
+        preexec_fn=lambda: os.sched_setaffinity(0, used),
     )
     if done.returncode != 0:
         raise RuntimeError(f"{module} {' '.join(arguments)} failed:\n{done.stderr[-2000:]}")

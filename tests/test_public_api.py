@@ -71,6 +71,7 @@ MEMBERS = dict(_public_members())
 
 def test_the_lists_below_are_not_empty() -> None:
     assert {"spinlearn.Mesh", "spinlearn.stream", "spinlearn.transport.AMR"} <= set(OBJECTS)
+    assert {"spinlearn.magnetics.Demag", "spinlearn.magnetics.evolve"} <= set(OBJECTS)
     assert {"spinlearn.transport.AMR.tensor", "spinlearn.Mesh.extent"} <= set(MEMBERS)
     assert "spinlearn.transport.AMR.from_resistivities" in MEMBERS
 
@@ -190,7 +191,7 @@ def test_import_spinlearn_does_not_import_jax() -> None:
 
 
 def test_all_names_appear_on_first_use() -> None:
-    _run("from spinlearn import *; Mesh, transport.AMR, constants.MU_0, stream")
+    _run("from spinlearn import *; Mesh, magnetics.Demag, transport.AMR, constants.MU_0, stream")
 
 
 def test_unknown_names_are_attribute_errors() -> None:
@@ -202,7 +203,7 @@ def test_unknown_names_are_attribute_errors() -> None:
 def test_import_changes_no_flag_of_jax_and_makes_no_array() -> None:
     code = (
         "import jax; before = dict(jax.config.values)\n"
-        "import spinlearn.transport, spinlearn.materials, spinlearn.rng\n"
+        "import spinlearn.magnetics, spinlearn.transport, spinlearn.materials, spinlearn.rng\n"
         "changed = {k for k, v in jax.config.values.items() if before.get(k) != v}\n"
         "print(len(before) > 50, changed, jax.live_arrays())"
     )

@@ -26,14 +26,16 @@ from spinlearn.magnetics import (
     relax,
 )
 
-X64 = jax.config.jax_enable_x64
+X64 = jnp.result_type(float) == jnp.float64
 SPIN = Mesh((1, 1, 1), (2e-9, 2e-9, 2e-9))
 SOFT = Material(8e5, 13e-12)
 
 
 def along(*vector: float, mesh: Mesh = SPIN) -> jax.Array:
     v = np.asarray(vector) / np.linalg.norm(vector)
-    return jnp.asarray(np.broadcast_to(v[:, None, None, None], (3, *mesh.shape)), jnp.result_type(float))
+    return jnp.asarray(
+        np.broadcast_to(v[:, None, None, None], (3, *mesh.shape)), jnp.result_type(float)
+    )
 
 
 @pytest.mark.parametrize("damping", [0.0, 0.02, 0.7])

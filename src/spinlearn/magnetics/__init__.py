@@ -7,10 +7,20 @@ from spinlearn.magnetics.energy import AbstractEnergy, Energies
 from spinlearn.magnetics.evolve import Evolution, evolve
 from spinlearn.magnetics.exchange import Exchange
 from spinlearn.magnetics.llg import LLG
+from spinlearn.magnetics.oersted import OerstedField
 from spinlearn.magnetics.ovf import OVF, OVFError, read_ovf, unit_vectors, write_ovf
 from spinlearn.magnetics.relax import Relaxation, relax
 from spinlearn.magnetics.slonczewski import Slonczewski
 from spinlearn.magnetics.spin_orbit import SpinOrbit
+from spinlearn.magnetics.states import (
+    maze_state,
+    random_state,
+    skyrmion_state,
+    stripe_state,
+    two_domain_state,
+    uniform_state,
+    vortex_state,
+)
 from spinlearn.magnetics.thermal import ThermalField
 from spinlearn.magnetics.torque import AbstractTorque
 from spinlearn.magnetics.zeeman import Zeeman
@@ -29,6 +39,7 @@ __all__ = [
     "Exchange",
     "InterfacialDMI",
     "OVFError",
+    "OerstedField",
     "Relaxation",
     "Slonczewski",
     "SpinOrbit",
@@ -37,8 +48,15 @@ __all__ = [
     "Zeeman",
     "ZhangLi",
     "evolve",
+    "maze_state",
+    "random_state",
     "read_ovf",
     "relax",
+    "skyrmion_state",
+    "stripe_state",
+    "two_domain_state",
+    "uniform_state",
     "unit_vectors",
+    "vortex_state",
     "write_ovf",
 ]

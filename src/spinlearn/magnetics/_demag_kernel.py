@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy import fft
 from scipy.special import zeta
@@ -37,7 +39,8 @@ def demag_kernel(mesh: Mesh) -> Array:
         for axis in range(3):
             whole = _mirror(whole, axis, odd[axis], mesh)
         # Odd along two axes: (-i)² of the sine transforms, so the transform is real.
-        kernel[component] = fft.fftn(fft.rfft(whole, axis=1), axes=(0, 2)).real
+        waves: Any = fft.fftn(fft.rfft(whole, axis=1), axes=(0, 2))
+        kernel[component] = waves.real
     return kernel
 
 

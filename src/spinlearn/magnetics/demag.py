@@ -11,7 +11,8 @@ from jax.core import Tracer
 
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.magnetics._cells import magnetization_per_cell, quadratic_density
-from spinlearn.magnetics._demag_kernel import demag_kernel, padded_cells
+from spinlearn.magnetics._convolution import convolve
+from spinlearn.magnetics._demag_kernel import demag_kernel
 from spinlearn.magnetics.energy import AbstractEnergy
 from spinlearn.materials import Material
 from spinlearn.mesh import Mesh
@@ -52,7 +53,7 @@ class Demag(AbstractEnergy):
 
     mesh: Mesh
     saturation_magnetization: Array
-    kernel: Array  # (components, kz, ky, kx)
+    kernel: Array  # (components, ky, kz, kx)
 
     def __init__(self, mesh: Mesh, material: Material) -> None:
         if isinstance(mesh.cell, Tracer):
@@ -66,7 +67,7 @@ class Demag(AbstractEnergy):
         self.saturation_magnetization = magnetization_per_cell(
             material.saturation_magnetization, mesh
         )
-        kernel = demag_kernel(mesh).transpose(0, 3, 2, 1)
+        kernel = demag_kernel(mesh).transpose(0, 2, 3, 1)
         if mesh.shape[2] == 1:
             # In one layer the perpendicular component sees itself alone.
             kernel = kernel[[0, 1, 2, 3]]
@@ -76,34 +77,12 @@ class Demag(AbstractEnergy):
         """Demagnetizing field, ``(3, nx, ny, nz)``, A/m."""
         del t
         kernel = self.kernel.astype(m.dtype)
-        return _convolve(m * -self.saturation_magnetization.astype(m.dtype)[None], kernel, self.mesh)
+        moments = m * -self.saturation_magnetization.astype(m.dtype)[None]
+        return convolve(moments, kernel, _multiply, self.mesh)
 
     def energy_density(self, m: Array, t: Any = 0.0) -> Array:
         """Energy density, ``(nx, ny, nz)``, J/m³; only its sum has a meaning."""
         return quadratic_density(m, self.field(m, t), self.saturation_magnetization)
-
-
-def _convolve(v: Array, kernel: Array, mesh: Mesh) -> Array:
-    """Tensor convolution of a vector field; transforms y, then z, then x, innermost last."""
-    px, py, pz = padded_cells(mesh)
-    nx, ny, nz = mesh.shape
-    # (3, z, x, y): the real transform first, on the rows that are not zero.
-    waves = jnp.fft.rfft(jnp.moveaxis(v, 3, 1), n=py, axis=-1)
-    if nz > 1:
-        waves = jnp.fft.fft(jnp.moveaxis(waves, 1, -1), n=pz, axis=-1)  # (3, x, ky, kz)
-        waves = jnp.moveaxis(waves, (1, 3), (3, 1))  # (3, kz, ky, x)
-    else:
-        waves = jnp.swapaxes(waves, 2, 3)
-    waves = jnp.fft.fft(waves, n=px, axis=-1)
-    waves = _multiply(kernel, waves)
-    waves = jnp.fft.ifft(waves, axis=-1)[..., :nx]
-    if nz > 1:
-        waves = jnp.moveaxis(waves, (1, 3), (3, 1))  # (3, x, ky, kz)
-        waves = jnp.fft.ifft(waves, axis=-1)[..., :nz]
-        waves = jnp.moveaxis(waves, -1, 1)  # (3, z, x, ky)
-    else:
-        waves = jnp.swapaxes(waves, 2, 3)
-    return jnp.moveaxis(jnp.fft.irfft(waves, n=py, axis=-1)[..., :ny], 1, 3)
 
 
 def _multiply(kernel: Array, waves: Array) -> Array:
@@ -119,6 +98,4 @@ def _multiply_layer(kernel: Array, part: Array) -> Array:
 
 def _multiply_body(kernel: Array, part: Array) -> Array:
     (xx, yy, zz, xy, xz, yz), (x, y, z) = kernel, part
-    return jnp.stack(
-        [xx * x + xy * y + xz * z, xy * x + yy * y + yz * z, xz * x + yz * y + zz * z]
-    )
+    return jnp.stack([xx * x + xy * y + xz * z, xy * x + yy * y + yz * z, xz * x + yz * y + zz * z])

@@ -85,7 +85,10 @@ class Energies(AbstractEnergy):
     def __init__(self, terms: tuple[AbstractEnergy, ...]) -> None:
         if not terms or not all(isinstance(term, AbstractEnergy) for term in terms):
             raise SpinlearnValueError(
-                "terms", terms, "one or more energy terms", "Add terms, e.g. Exchange(...) + Demag(...)."
+                "terms",
+                terms,
+                "one or more energy terms",
+                "Add terms, e.g. Exchange(...) + Demag(...).",
             )
         self.terms = tuple(terms)
         self.mesh = terms[0].mesh

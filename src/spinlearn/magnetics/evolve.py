@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -15,16 +15,22 @@ from spinlearn._checks import is_known
 from spinlearn.errors import SpinlearnError, SpinlearnValueError
 from spinlearn.magnetics._cells import check_magnetization
 from spinlearn.magnetics._precision import as_precision
-from spinlearn.magnetics._runge_kutta import METHODS, Tableau, normalize, runge_kutta_step
+from spinlearn.magnetics._runge_kutta import METHODS
+from spinlearn.magnetics._stepping import (
+    BLEW_UP,
+    FINISHED,
+    TOO_MANY_STEPS,
+    State,
+    adaptive_steps,
+    fixed_steps,
+    heun_steps,
+)
 from spinlearn.magnetics.llg import LLG
-from spinlearn.rng import stream
 from spinlearn.typing import Key
 
 Array = jax.Array
 Observe = Callable[[Array, Array], Any]
 
-#: Result codes of an evolution.
-FINISHED, BLEW_UP, TOO_MANY_STEPS = 0, 1, 2
 _REMEDIES = {
     BLEW_UP: (
         "the magnetization is not finite, or no step was small enough. Look for NaN in m, the "
@@ -33,8 +39,6 @@ _REMEDIES = {
     ),
     TOO_MANY_STEPS: "the number of steps reached max_steps. Raise max_steps or the tolerance.",
 }
-# Changes of the step from one to the next stay within these factors.
-_SHRINK, _GROW, _SAFETY = 0.2, 4.0, 0.85
 # The first step turns no spin by more than this, rad.
 _FIRST_ANGLE = 0.02
 
@@ -245,17 +249,6 @@ def _divisions(stops: Array, step: float) -> Array:
     return jnp.ceil(lengths / step * (1 - 1e-6)).astype(jnp.int32)
 
 
-class _State(NamedTuple):
-    m: Array
-    rate: Array
-    left: Array  # time to the end of the interval, s
-    step: Array
-    last_error: Array  # of the last accepted step, over the tolerance
-    accepted: Array
-    rejected: Array
-    result: Array
-
-
 @eqx.filter_jit
 def _evolve(
     llg: LLG,
@@ -285,22 +278,22 @@ def _evolve(
         fastest = jnp.sqrt(jnp.max(jnp.sum(first * first, axis=0)))
         first_step = _FIRST_ANGLE / jnp.maximum(fastest, 1.0)
     count = jnp.asarray(0, jnp.int32)
-    state = _State(
+    state = State(
         m, first, jnp.zeros_like(start), first_step, jnp.ones_like(start), count, count, count
     )
     lengths = jnp.diff(stops, prepend=jnp.zeros(1, stops.dtype))
 
-    def interval(state: _State, given: tuple[Array, Array, Any]) -> tuple[_State, Any]:
+    def interval(state: State, given: tuple[Array, Array, Any]) -> tuple[State, Any]:
         stop, length, number = given
         end = start + stop
         if divisions is None:
-            state = _adaptive(
+            state = adaptive_steps(
                 tableau, rate, end, state._replace(left=length), tolerance, max_steps, loop
             )
         elif llg.thermal is None:
-            state = _fixed(tableau, rate, end, length, number, state, loop)
+            state = fixed_steps(tableau, rate, end, length, number, state, loop)
         else:
-            state = _heun(llg, rate, end, length, number, state, key, first_index, loop)
+            state = heun_steps(llg, rate, end, length, number, state, key, first_index, loop)
         if not keep:
             return state, None
         return state, state.m if observe is None else observe(end, state.m)
@@ -312,122 +305,4 @@ def _evolve(
     result = jnp.where(finite, state.result, BLEW_UP)
     return Evolution(
         state.m, start + stops, observed, state.step, state.accepted, state.rejected, result
-    )
-
-
-def _adaptive(
-    method: Tableau,
-    rate: Callable[[Array, Array], Array],
-    end: Array,
-    state: _State,
-    tolerance: Array,
-    max_steps: int,
-    loop: str,
-) -> _State:
-    # Below this a step no longer moves the time.
-    least = 4 * jnp.finfo(end.dtype).eps * jnp.maximum(jnp.abs(end), state.left)
-
-    def unfinished(s: _State) -> Array:
-        return (s.left > 0) & (s.result == FINISHED)
-
-    def body(s: _State) -> _State:
-        # Two equal steps rather than a whole and a stub.
-        whole = s.left <= s.step
-        step = jnp.where(whole, s.left, jnp.minimum(s.step, 0.5 * s.left))
-        m, last, error = runge_kutta_step(method, rate, end - s.left, s.m, s.rate, step)
-        error = jnp.maximum(error / tolerance, 1e-10)
-        error = jnp.where(jnp.isfinite(error), error, jnp.inf)
-        accept = error <= 1
-        factor = _step_factor(error, s.last_error, accept, method.error_order)
-        # A step that was cut short by the interval's end says little about the next.
-        cut_short = accept & (step < s.step)
-        following = jnp.where(cut_short, jnp.maximum(step * factor, s.step), step * factor)
-        taken = s.accepted + s.rejected + 1
-        result = jnp.where(taken >= max_steps, TOO_MANY_STEPS, FINISHED)
-        result = jnp.where(~accept & (step <= least), BLEW_UP, result).astype(jnp.int32)
-        return _State(
-            jnp.where(accept, m, s.m),
-            jnp.where(accept, last, s.rate),
-            jnp.where(accept, jnp.where(whole, 0, s.left - step), s.left),
-            following,
-            jnp.where(accept, error, s.last_error),
-            s.accepted + accept.astype(jnp.int32),
-            s.rejected + (~accept).astype(jnp.int32),
-            result,
-        )
-
-    return _while(unfinished, body, state, max_steps, loop)
-
-
-def _step_factor(error: Array, last: Array, accept: Array, order: int) -> Array:
-    """Proportional–integral control: smoother than the plain rule where stability sets the step."""
-    plain = _SAFETY * error ** (-1 / order)
-    smooth = _SAFETY * error ** (-0.7 / order) * last ** (0.4 / order)
-    grown = jnp.clip(smooth, _SHRINK, _GROW)
-    return jnp.where(accept, grown, jnp.clip(plain, _SHRINK, 0.9))
-
-
-def _fixed(
-    method: Tableau,
-    rate: Callable[[Array, Array], Array],
-    end: Array,
-    length: Array,
-    number: Array,
-    state: _State,
-    loop: str,
-) -> _State:
-    step = length / jnp.maximum(number, 1).astype(length.dtype)
-
-    def body(s: _State) -> _State:
-        t = end - s.left
-        m, _, _ = runge_kutta_step(method, rate, t, s.m, rate(t, s.m), step, estimate=False)
-        return s._replace(m=m, left=s.left - step, accepted=s.accepted + 1)
-
-    return _repeat(body, state._replace(left=length, step=step), number, loop)
-
-
-def _heun(
-    llg: LLG,
-    rate: Callable[..., Array],
-    end: Array,
-    length: Array,
-    number: Array,
-    state: _State,
-    key: Any,
-    first_index: Array,
-    loop: str,
-) -> _State:
-    """Stochastic Heun steps; one thermal field a step, drawn by the step's index."""
-    thermal = llg.thermal
-    assert thermal is not None
-    step = length / jnp.maximum(number, 1).astype(length.dtype)
-
-    def body(s: _State) -> _State:
-        t = end - s.left
-        own = stream(key, "thermal field", first_index + s.accepted.astype(jnp.uint32))
-        noise = thermal.sample(own, step, llg.damping, llg.gyromagnetic_ratio)
-        slope = rate(t, s.m, noise)
-        guess = rate(t + step, s.m + step * slope, noise)
-        m = normalize(s.m + 0.5 * step * (slope + guess))
-        return s._replace(m=m, left=s.left - step, accepted=s.accepted + 1)
-
-    return _repeat(body, state._replace(left=length, step=step), number, loop)
-
-
-def _repeat(body: Callable[[_State], _State], state: _State, number: Array, loop: str) -> _State:
-    last = state.accepted + number
-    return _while(lambda s: s.accepted < last, body, state, None, loop)
-
-
-def _while(
-    unfinished: Callable[[_State], Array],
-    body: Callable[[_State], _State],
-    state: _State,
-    max_steps: int | None,
-    loop: str,
-) -> _State:
-    if loop == "lax":
-        return jax.lax.while_loop(unfinished, body, state)
-    return eqx.internal.while_loop(
-        unfinished, body, state, max_steps=max_steps, kind="checkpointed", checkpoints=100
     )

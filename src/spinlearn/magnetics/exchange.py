@@ -89,7 +89,9 @@ class Exchange(AbstractEnergy):
         total = jnp.zeros_like(m)
         for axis, weight in zip(coupled_axes(self.mesh), self.weights, strict=True):
             following, previous = neighbours(m, axis)
-            total = total + weight.above[None] * (following - m) + weight.below[None] * (previous - m)
+            total = (
+                total + weight.above[None] * (following - m) + weight.below[None] * (previous - m)
+            )
         return total
 
     def energy_density(self, m: Array, t: Any = 0.0) -> Array:

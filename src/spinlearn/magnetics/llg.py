@@ -156,8 +156,5 @@ def gilbert_rate(m: Array, field: Array, damping: Array, gyromagnetic_ratio: Arr
     )
     turned = (x, y, z)
     return jnp.stack(
-        [
-            scale * (turned[c] + damping * (m[c] * along - field[c] * square))
-            for c in range(3)
-        ]
+        [scale * (turned[c] + damping * (m[c] * along - field[c] * square)) for c in range(3)]
     )

@@ -72,7 +72,7 @@ class OerstedField(eqx.Module):
     """
 
     mesh: Mesh
-    kernel: Array  # imaginary part, (components, kz, ky, kx), m
+    kernel: Array  # imaginary part, (components, ky, kz, kx), m
 
     def __init__(self, mesh: Mesh) -> None:
         if isinstance(mesh.cell, Tracer):
@@ -90,7 +90,7 @@ class OerstedField(eqx.Module):
                 "Use an open mesh with as many periods of the current as the field shall see.",
             )
         self.mesh = mesh
-        kernel = oersted_kernel(mesh).transpose(0, 3, 2, 1)
+        kernel = oersted_kernel(mesh).transpose(0, 2, 3, 1)
         if mesh.shape[2] == 1:
             # No cell lies above another one: the third component vanishes.
             kernel = kernel[:2]
@@ -111,14 +111,14 @@ class OerstedField(eqx.Module):
                 "Broadcast one vector with jnp.broadcast_to(j.reshape(3, 1, 1, 1), (3, *shape)).",
             )
         kernel = self.kernel.astype(density.dtype)
-        return convolve(density, lambda waves: _multiply(waves, kernel), self.mesh)
+        return convolve(density, kernel, _multiply, self.mesh)
 
     def __call__(self, current_density: Any) -> Float[Array, "3 nx ny nz"]:
         """The same as `field`, ``(3, nx, ny, nz)``, A/m."""
         return self.field(current_density)
 
 
-def _multiply(waves: Array, kernel: Array) -> Array:
+def _multiply(kernel: Array, waves: Array) -> Array:
     """``waves × i kernel``; real numbers times complex ones need no complex product."""
     return jax.lax.complex(-_cross(waves.imag, kernel), _cross(waves.real, kernel))
 

@@ -171,14 +171,14 @@ class _Descent(NamedTuple):
     m: Array
     downhill: Array
     step: Array
-    count: Array
+    evaluations: Array
 
 
 def _minimize(
     energy: AbstractEnergy, m: Array, tolerance: Array, t: Array, largest: Array, max_steps: int
 ) -> tuple[Array, Array, Array]:
     def unfinished(s: _Descent) -> Array:
-        return (_largest_length(s.downhill) > tolerance) & (s.count < max_steps)
+        return (_largest_length(s.downhill) > tolerance) & (s.evaluations < max_steps)
 
     def body(s: _Descent) -> _Descent:
         new = normalize(s.m + s.step * s.downhill)
@@ -188,16 +188,16 @@ def _minimize(
         # The two step lengths in turn: the one damps what the other excites.
         long = jnp.sum(moved * moved) / jnp.where(product > 0, product, 1)
         short = product / jnp.maximum(jnp.sum(changed * changed), jnp.finfo(m.dtype).tiny)
-        step = jnp.where(s.count % 2 == 0, long, short)
+        step = jnp.where(s.evaluations % 2 == 0, long, short)
         cap = _LARGEST_ANGLE / jnp.maximum(_largest_length(downhill), tolerance)
         # Negative curvature: go on downhill, as far as the cap allows.
         step = jnp.where(product > 0, jnp.minimum(step, cap), cap)
-        return _Descent(new, downhill, step, s.count + 1)
+        return _Descent(new, downhill, step, s.evaluations + 1)
 
     downhill = _across(energy, m, t, largest)
     step = _FIRST_ANGLE / jnp.maximum(_largest_length(downhill), tolerance)
     end = jax.lax.while_loop(unfinished, body, _Descent(m, downhill, step, jnp.asarray(1)))
-    return end.m, _largest_length(end.downhill), end.count
+    return end.m, _largest_length(end.downhill), end.evaluations
 
 
 def _overdamp(
@@ -207,7 +207,7 @@ def _overdamp(
         return _across(energy, m, t, largest)
 
     def unfinished(s: _Descent) -> Array:
-        return (_largest_length(s.downhill) > tolerance) & (s.count < max_steps)
+        return (_largest_length(s.downhill) > tolerance) & (s.evaluations < max_steps)
 
     def body(s: _Descent) -> _Descent:
         method = BOGACKI_SHAMPINE
@@ -220,10 +220,10 @@ def _overdamp(
             jnp.where(accept, m, s.m),
             jnp.where(accept, downhill, s.downhill),
             s.step * factor,
-            s.count + len(method.nodes),
+            s.evaluations + len(method.nodes),
         )
 
     downhill = rate(t, m)
     step = _FIRST_ANGLE / jnp.maximum(_largest_length(downhill), tolerance)
     end = jax.lax.while_loop(unfinished, body, _Descent(m, downhill, step, jnp.asarray(1)))
-    return end.m, _largest_length(end.downhill), end.count
+    return end.m, _largest_length(end.downhill), end.evaluations

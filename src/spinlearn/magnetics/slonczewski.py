@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from spinlearn._checks import as_leaf, require
-from spinlearn.constants import ELEMENTARY_CHARGE, HBAR, MU_0
+from spinlearn.constants import ELEMENTARY_CHARGE, HBAR
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.magnetics._cells import (
     cross,
@@ -135,7 +135,5 @@ class Slonczewski(AbstractTorque):
 
 def _number(value: Any, field: str, mesh: Mesh) -> Array:
     leaf = as_leaf(value, field, "1")
-    require(
-        jnp.isfinite(leaf), field, value, "finite numbers", "Look for NaN.", depends_on=(leaf,)
-    )
+    require(jnp.isfinite(leaf), field, value, "finite numbers", "Look for NaN.", depends_on=(leaf,))
     return per_cell(leaf, field, mesh)

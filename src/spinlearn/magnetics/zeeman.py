@@ -50,7 +50,7 @@ class Zeeman(AbstractEnergy):
 
     mesh: Mesh
     saturation_magnetization: Array
-    applied: Array | Callable[[Any], Array]
+    applied: Array | Callable[[Any], Any]
 
     def __init__(self, mesh: Mesh, material: Material, applied: Any) -> None:
         self.mesh = mesh

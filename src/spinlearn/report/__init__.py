@@ -1,5 +1,6 @@
-"""Reports: figures of textures, currents and conductance matrices."""
+"""Reports: figures of textures, currents, conductance matrices and energies."""
 
+from spinlearn.report._energies import energies_figure
 from spinlearn.report._style import prefixed
 from spinlearn.report.figures import (
     conductance_figure,
@@ -12,6 +13,7 @@ from spinlearn.report.figures import (
 __all__ = [
     "conductance_figure",
     "current_figure",
+    "energies_figure",
     "magnetization_colors",
     "prefixed",
     "readout_figure",

@@ -28,10 +28,34 @@ STYLE: dict[Any, Any] = {
     "mathtext.fontset": "dejavusans",
 }
 
+#: Colours and dashes of lines, by Okabe and Ito's palette: safe for common colour blindness.
+LINES = (
+    ("#0072b2", "-"),
+    ("#d55e00", "--"),
+    ("#009e73", "-."),
+    ("#000000", ":"),
+    ("#cc79a7", (0, (6, 1.5, 1, 1.5, 1, 1.5))),
+    ("#e69f00", (0, (8, 2))),
+    ("#56b4e9", (0, (2, 1))),
+)
+
 #: Diverging colours, safe for every common colour blindness.
 DIVERGING = "RdBu_r"
 
-_PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T"}
+_PREFIXES = {
+    -21: "z",
+    -18: "a",
+    -15: "f",
+    -12: "p",
+    -9: "n",
+    -6: "µ",
+    -3: "m",
+    0: "",
+    3: "k",
+    6: "M",
+    9: "G",
+    12: "T",
+}
 
 # Oklab to linear sRGB: Björn Ottosson, "A perceptual color space for image processing" (2020).
 _OKLAB_TO_LMS = np.array(
@@ -72,7 +96,7 @@ def prefixed(peak: float, unit: str) -> tuple[float, str]:
     """
     if not np.isfinite(peak) or peak <= 0:
         return 1.0, unit
-    exponent = int(np.clip(3 * np.floor(np.log10(peak * (1 + 1e-12)) / 3), -15, 12))
+    exponent = int(np.clip(3 * np.floor(np.log10(peak * (1 + 1e-12)) / 3), -21, 12))
     return 10.0**-exponent, _PREFIXES[exponent] + unit
 
 

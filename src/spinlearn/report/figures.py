@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.report._contacts import BAR_WIDTH, draw_contacts
 from spinlearn.report._matrix import draw_change, draw_conductance
+from spinlearn.report._scale_bar import draw_scale_bar
 from spinlearn.report._streamlines import draw_streamlines
 from spinlearn.report._style import (
     DIVERGING,
@@ -66,6 +67,7 @@ def texture_figure(
     contacts: Any = None,
     current_density: Any = None,
     layer: int = 0,
+    scale_bar: bool = False,
 ) -> Figure:
     """One layer of a magnetic texture, with the colour wheel, and the current over it if given.
 
@@ -81,6 +83,8 @@ def texture_figure(
         Current density, A/m², of m's shape: drawn as streamlines in place of arrows along m.
     layer
         Index along z.
+    scale_bar
+        Whether to draw a bar of a round length, in nm (µm from 1000 nm), in the lower left corner.
 
     Returns
     -------
@@ -105,6 +109,9 @@ def texture_figure(
         _draw_texture(ax, m, cell, contacts, layer, arrows=current_density is None)
         if current_density is not None:
             draw_streamlines(ax, current_density, cell, contacts, layer, outlined=True)
+        if scale_bar:
+            size, unit = film_size(np.shape(m)[1:3], cell)
+            draw_scale_bar(ax, size[0], unit)
     return figure
 
 

@@ -1,0 +1,154 @@
+"""Steps through one interval of time: adaptive, fixed, and fixed with noise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from spinlearn.magnetics._runge_kutta import Tableau, normalize, runge_kutta_step
+from spinlearn.magnetics.llg import LLG
+from spinlearn.rng import stream
+
+Array = jax.Array
+
+#: Result codes of an evolution.
+FINISHED, BLEW_UP, TOO_MANY_STEPS = 0, 1, 2
+# Changes of the step from one to the next stay within these factors.
+_SHRINK, _GROW, _SAFETY = 0.2, 4.0, 0.85
+
+
+class State(NamedTuple):
+    """What a step hands on to the next one."""
+
+    m: Array
+    rate: Array
+    left: Array  # time to the end of the interval, s
+    step: Array
+    last_error: Array  # of the last accepted step, over the tolerance
+    accepted: Array
+    rejected: Array
+    result: Array
+
+
+def adaptive_steps(
+    method: Tableau,
+    rate: Callable[[Array, Array], Array],
+    end: Array,
+    state: State,
+    tolerance: Array,
+    max_steps: int,
+    loop: str,
+) -> State:
+    """Steps whose error stays below the tolerance, to the end of the interval."""
+    # Below this a step no longer moves the time.
+    least = 4 * jnp.finfo(end.dtype).eps * jnp.maximum(jnp.abs(end), state.left)
+
+    def unfinished(s: State) -> Array:
+        return (s.left > 0) & (s.result == FINISHED)
+
+    def body(s: State) -> State:
+        # Two equal steps rather than a whole and a stub.
+        whole = s.left <= s.step
+        step = jnp.where(whole, s.left, jnp.minimum(s.step, 0.5 * s.left))
+        m, last, error = runge_kutta_step(method, rate, end - s.left, s.m, s.rate, step)
+        error = jnp.maximum(error / tolerance, 1e-10)
+        error = jnp.where(jnp.isfinite(error), error, jnp.inf)
+        accept = error <= 1
+        factor = _step_factor(error, s.last_error, accept, method.error_order)
+        # A step that was cut short by the interval's end says little about the next.
+        cut_short = accept & (step < s.step)
+        following = jnp.where(cut_short, jnp.maximum(step * factor, s.step), step * factor)
+        taken = s.accepted + s.rejected + 1
+        result = jnp.where(taken >= max_steps, TOO_MANY_STEPS, FINISHED)
+        result = jnp.where(~accept & (step <= least), BLEW_UP, result).astype(jnp.int32)
+        return State(
+            jnp.where(accept, m, s.m),
+            jnp.where(accept, last, s.rate),
+            jnp.where(accept, jnp.where(whole, 0, s.left - step), s.left),
+            following,
+            jnp.where(accept, error, s.last_error),
+            s.accepted + accept.astype(jnp.int32),
+            s.rejected + (~accept).astype(jnp.int32),
+            result,
+        )
+
+    return _while(unfinished, body, state, max_steps, loop)
+
+
+def _step_factor(error: Array, last: Array, accept: Array, order: int) -> Array:
+    """Proportional–integral control: smoother than the plain rule where stability sets the step."""
+    plain = _SAFETY * error ** (-1 / order)
+    smooth = _SAFETY * error ** (-0.7 / order) * last ** (0.4 / order)
+    grown = jnp.clip(smooth, _SHRINK, _GROW)
+    return jnp.where(accept, grown, jnp.clip(plain, _SHRINK, 0.9))
+
+
+def fixed_steps(
+    method: Tableau,
+    rate: Callable[[Array, Array], Array],
+    end: Array,
+    length: Array,
+    number: Array,
+    state: State,
+    loop: str,
+) -> State:
+    """A number of equal steps."""
+    step = length / jnp.maximum(number, 1).astype(length.dtype)
+
+    def body(s: State) -> State:
+        t = end - s.left
+        m, _, _ = runge_kutta_step(method, rate, t, s.m, rate(t, s.m), step, estimate=False)
+        return s._replace(m=m, left=s.left - step, accepted=s.accepted + 1)
+
+    return _repeat(body, state._replace(left=length, step=step), number, loop)
+
+
+def heun_steps(
+    llg: LLG,
+    rate: Callable[..., Array],
+    end: Array,
+    length: Array,
+    number: Array,
+    state: State,
+    key: Any,
+    first_index: Array,
+    loop: str,
+) -> State:
+    """Stochastic Heun steps; one thermal field a step, drawn by the step's index."""
+    thermal = llg.thermal
+    assert thermal is not None
+    step = length / jnp.maximum(number, 1).astype(length.dtype)
+
+    def body(s: State) -> State:
+        t = end - s.left
+        own = stream(key, "thermal field", first_index + s.accepted.astype(jnp.uint32))
+        noise = thermal.sample(own, step, llg.damping, llg.gyromagnetic_ratio)
+        slope = rate(t, s.m, noise)
+        guess = rate(t + step, s.m + step * slope, noise)
+        m = normalize(s.m + 0.5 * step * (slope + guess))
+        return s._replace(m=m, left=s.left - step, accepted=s.accepted + 1)
+
+    return _repeat(body, state._replace(left=length, step=step), number, loop)
+
+
+def _repeat(body: Callable[[State], State], state: State, number: Array, loop: str) -> State:
+    last = state.accepted + number
+    return _while(lambda s: s.accepted < last, body, state, None, loop)
+
+
+def _while(
+    unfinished: Callable[[State], Array],
+    body: Callable[[State], State],
+    state: State,
+    max_steps: int | None,
+    loop: str,
+) -> State:
+    if loop == "lax":
+        return jax.lax.while_loop(unfinished, body, state)
+    return eqx.internal.while_loop(
+        unfinished, body, state, max_steps=max_steps, kind="checkpointed", checkpoints=100
+    )
