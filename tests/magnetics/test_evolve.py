@@ -21,6 +21,8 @@ from spinlearn.magnetics import (
     ZhangLi,
     evolve,
 )
+from spinlearn.magnetics._past import begin, extrapolate, remember
+from spinlearn.magnetics.energy import split_slow
 from tests.textures import random_texture, stripes
 
 X64 = jnp.result_type(float) == jnp.float64
@@ -64,7 +66,7 @@ def test_order_of_the_heun_scheme_without_noise():
 
 
 @pytest.mark.skipif(not X64, reason="tolerances below float32's rounding")
-@pytest.mark.parametrize("method", ["rk4", "bogacki-shampine", "dormand-prince"])
+@pytest.mark.parametrize("method", ["rk4", "rk4-split", "bogacki-shampine", "dormand-prince"])
 def test_error_follows_the_tolerance(method: str):
     llg = LLG(ENERGY, damping=0.1)
     exact = evolve(llg, SMOOTH, 2e-11, tolerance=1e-11, method="dormand-prince").m
@@ -74,6 +76,33 @@ def test_error_follows_the_tolerance(method: str):
         errors.append(float(jnp.max(jnp.abs(run.m - exact))))
         assert errors[-1] < 100 * tolerance
     assert errors[1] < 0.01 * errors[0]
+
+
+def test_only_the_demagnetizing_field_is_slow():
+    fast, slow = split_slow(ENERGY)
+    assert slow is not None
+    assert [type(term) for term in slow.terms] == [Demag]
+    assert len(fast.terms) == 3
+    total = fast.field(SMOOTH) + slow.field(SMOOTH)
+    assert jnp.allclose(total, ENERGY.field(SMOOTH), rtol=1e-5)
+    assert split_slow(Demag(MESH, FILM))[1] is None
+    assert split_slow(Exchange(MESH, FILM))[1] is None
+
+
+def test_extrapolation_is_exact_for_cubics_at_unequal_steps():
+    def field(t: Any) -> jax.Array:
+        return jnp.asarray([1.0, 2.0]) + t * (0.5 - t * (1.5 - 0.7 * t))
+
+    steps = (0.3, 0.5, 0.2)
+    t, past = 0.0, begin(field(0.0))
+    for step in steps:
+        t += step
+        past = remember(past, field(t), jnp.asarray(step))
+    tolerance = 1e-12 if X64 else 1e-4
+    assert jnp.allclose(extrapolate(past, jnp.asarray(0.4)), field(t + 0.4), rtol=tolerance)
+    assert jnp.allclose(extrapolate(past, jnp.asarray(0.0)), field(t), rtol=tolerance)
+    alone = begin(field(0.0))
+    assert jnp.allclose(extrapolate(alone, jnp.asarray(0.4)), field(0.0))
 
 
 def test_unit_length_and_energy_that_only_falls():

@@ -1,4 +1,4 @@
-"""Embedded Runge–Kutta pairs and one step of them."""
+"""Embedded Runge–Kutta pairs, and a step of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 Array = jax.Array
-Rate = Callable[[Array, Array], Array]  # (t, m) -> dm/dt
+Rate = Callable[[Array, Array], Array]  # (time since the step's start, m) -> dm/dt
 
 
 @dataclass(frozen=True)
@@ -71,30 +71,29 @@ DORMAND_PRINCE = Tableau(
 )
 
 METHODS = MappingProxyType(
-    {"rk4": RK4, "bogacki-shampine": BOGACKI_SHAMPINE, "dormand-prince": DORMAND_PRINCE}
+    {
+        "rk4": RK4,
+        "rk4-split": RK4,
+        "bogacki-shampine": BOGACKI_SHAMPINE,
+        "dormand-prince": DORMAND_PRINCE,
+    }
 )
 
 
-def runge_kutta_step(
-    method: Tableau,
-    rate: Rate,
-    t: Array,
-    m: Array,
-    first: Array,
-    step: Array,
-    *,
-    estimate: bool = True,
-) -> tuple[Array, Array, Array]:
-    """One step of unit vectors: the new ones, the rate there, and the largest error of a cell."""
+def advance(
+    method: Tableau, rate: Rate, m: Array, first: Array, step: Array
+) -> tuple[Array, list[Array]]:
+    """Unit vectors a step later, and the rates of the stages; ``first`` is the rate at m."""
     rates = [first]
     for node, row in zip(method.nodes[1:], method.stages[1:], strict=True):
-        rates.append(rate(t + node * step, m + _combine(row, rates, step)))
-    new = normalize(m + _combine(method.weights, rates, step))
-    if not estimate:
-        return new, first, jnp.zeros_like(step)
-    last = rate(t + step, new)
+        rates.append(rate(node * step, m + _combine(row, rates, step)))
+    return normalize(m + _combine(method.weights, rates, step)), rates
+
+
+def step_error(method: Tableau, rates: list[Array], last: Array, step: Array) -> Array:
+    """Largest error of a cell's vector in a step; ``last`` is the rate at its end."""
     error = _combine(method.error, [*rates, last], step)
-    return new, last, jnp.sqrt(jnp.max(jnp.sum(error * error, axis=0)))
+    return jnp.sqrt(jnp.max(jnp.sum(error * error, axis=0)))
 
 
 def _combine(weights: tuple[float, ...], rates: list[Array], step: Array) -> Array:

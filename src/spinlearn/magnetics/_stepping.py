@@ -9,7 +9,8 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from spinlearn.magnetics._runge_kutta import Tableau, normalize, runge_kutta_step
+from spinlearn.magnetics._past import Past, begin, extrapolate, remember
+from spinlearn.magnetics._runge_kutta import Tableau, advance, normalize, step_error
 from spinlearn.magnetics.llg import LLG
 from spinlearn.rng import stream
 
@@ -21,11 +22,26 @@ FINISHED, BLEW_UP, TOO_MANY_STEPS = 0, 1, 2
 _SHRINK, _GROW, _SAFETY = 0.2, 4.0, 0.85
 
 
+class Motion(NamedTuple):
+    """An equation of motion; what is slow in it may be evaluated apart, once a step."""
+
+    rate: Callable[[Array, Array, Array | None], Array]  # (t, m, slow or thermal field, A/m)
+    slow: Callable[[Array, Array], Array] | None  # (t, m) -> A/m
+
+    def begin(self, t: Array, m: Array) -> tuple[Array, Past | None]:
+        """Rate at the start, and the slow field's past."""
+        if self.slow is None:
+            return self.rate(t, m, None), None
+        field = self.slow(t, m)
+        return self.rate(t, m, field), begin(field)
+
+
 class State(NamedTuple):
     """What a step hands on to the next one."""
 
     m: Array
     rate: Array
+    past: Past | None
     left: Array  # time to the end of the interval, s
     step: Array
     last_error: Array  # of the last accepted step, over the tolerance
@@ -36,7 +52,7 @@ class State(NamedTuple):
 
 def adaptive_steps(
     method: Tableau,
-    rate: Callable[[Array, Array], Array],
+    motion: Motion,
     end: Array,
     state: State,
     tolerance: Array,
@@ -54,7 +70,7 @@ def adaptive_steps(
         # Two equal steps rather than a whole and a stub.
         whole = s.left <= s.step
         step = jnp.where(whole, s.left, jnp.minimum(s.step, 0.5 * s.left))
-        m, last, error = runge_kutta_step(method, rate, end - s.left, s.m, s.rate, step)
+        trial, error = _try_step(method, motion, end - s.left, s, step)
         error = jnp.maximum(error / tolerance, 1e-10)
         error = jnp.where(jnp.isfinite(error), error, jnp.inf)
         accept = error <= 1
@@ -65,18 +81,36 @@ def adaptive_steps(
         taken = s.accepted + s.rejected + 1
         result = jnp.where(taken >= max_steps, TOO_MANY_STEPS, FINISHED)
         result = jnp.where(~accept & (step <= least), BLEW_UP, result).astype(jnp.int32)
-        return State(
-            jnp.where(accept, m, s.m),
-            jnp.where(accept, last, s.rate),
-            jnp.where(accept, jnp.where(whole, 0, s.left - step), s.left),
-            following,
-            jnp.where(accept, error, s.last_error),
-            s.accepted + accept.astype(jnp.int32),
-            s.rejected + (~accept).astype(jnp.int32),
-            result,
+        trial = trial._replace(
+            left=jnp.where(whole, 0, s.left - step),
+            last_error=error,
+            accepted=s.accepted + 1,
         )
+        kept = jax.tree.map(lambda new, old: jnp.where(accept, new, old), trial, s)
+        rejected = s.rejected + (~accept).astype(jnp.int32)
+        return kept._replace(step=following, rejected=rejected, result=result)
 
     return _while(unfinished, body, state, max_steps, loop)
+
+
+def _try_step(
+    method: Tableau, motion: Motion, now: Array, s: State, step: Array
+) -> tuple[State, Array]:
+    """The state after a step, and the step's error."""
+
+    def rate(ahead: Array, m: Array) -> Array:
+        slow = None if s.past is None else extrapolate(s.past, ahead)
+        return motion.rate(now + ahead, m, slow)
+
+    m, rates = advance(method, rate, s.m, s.rate, step)
+    slow, past = None, None
+    if motion.slow is not None and s.past is not None:
+        slow = motion.slow(now + step, m)
+        past = remember(s.past, slow, step)
+    # With the slow field as it is, not as it was foreseen: the error counts the difference.
+    last = motion.rate(now + step, m, slow)
+    error = step_error(method, rates, last, step)
+    return s._replace(m=m, rate=last, past=past), error
 
 
 def _step_factor(error: Array, last: Array, accept: Array, order: int) -> Array:
@@ -89,7 +123,7 @@ def _step_factor(error: Array, last: Array, accept: Array, order: int) -> Array:
 
 def fixed_steps(
     method: Tableau,
-    rate: Callable[[Array, Array], Array],
+    motion: Motion,
     end: Array,
     length: Array,
     number: Array,
@@ -100,16 +134,15 @@ def fixed_steps(
     step = length / jnp.maximum(number, 1).astype(length.dtype)
 
     def body(s: State) -> State:
-        t = end - s.left
-        m, _, _ = runge_kutta_step(method, rate, t, s.m, rate(t, s.m), step, estimate=False)
-        return s._replace(m=m, left=s.left - step, accepted=s.accepted + 1)
+        new, _ = _try_step(method, motion, end - s.left, s, step)
+        return new._replace(left=s.left - step, accepted=s.accepted + 1)
 
     return _repeat(body, state._replace(left=length, step=step), number, loop)
 
 
 def heun_steps(
     llg: LLG,
-    rate: Callable[..., Array],
+    motion: Motion,
     end: Array,
     length: Array,
     number: Array,
@@ -127,8 +160,8 @@ def heun_steps(
         t = end - s.left
         own = stream(key, "thermal field", first_index + s.accepted.astype(jnp.uint32))
         noise = thermal.sample(own, step, llg.damping, llg.gyromagnetic_ratio)
-        slope = rate(t, s.m, noise)
-        guess = rate(t + step, s.m + step * slope, noise)
+        slope = motion.rate(t, s.m, noise)
+        guess = motion.rate(t + step, s.m + step * slope, noise)
         m = normalize(s.m + 0.5 * step * (slope + guess))
         return s._replace(m=m, left=s.left - step, accepted=s.accepted + 1)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -54,6 +54,7 @@ class Demag(AbstractEnergy):
     mesh: Mesh
     saturation_magnetization: Array
     kernel: Array  # (components, ky, kz, kx)
+    slow: ClassVar[bool] = True
 
     def __init__(self, mesh: Mesh, material: Material) -> None:
         if isinstance(mesh.cell, Tracer):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -37,6 +37,8 @@ class AbstractEnergy(eqx.Module):
 
     mesh: eqx.AbstractVar[Mesh]
     saturation_magnetization: eqx.AbstractVar[Array]
+    # Dear to evaluate and smooth in time: an integrator may evaluate it less often.
+    slow: ClassVar[bool] = False
 
     @abstractmethod
     def field(self, m: Float[Array, "3 nx ny nz"], t: Any = 0.0) -> Float[Array, "3 nx ny nz"]:
@@ -124,3 +126,12 @@ def _check_same_mesh(one: Mesh, other: Mesh) -> None:
             "terms on one mesh",
             "Build all terms from the same Mesh.",
         )
+
+
+def split_slow(energy: AbstractEnergy) -> tuple[AbstractEnergy, AbstractEnergy | None]:
+    """The fast and the slow terms; nothing is slow if there would be nothing fast."""
+    fast = tuple(term for term in _terms(energy) if not term.slow)
+    slow = tuple(term for term in _terms(energy) if term.slow)
+    if not fast or not slow:
+        return energy, None
+    return Energies(fast), Energies(slow)

@@ -108,5 +108,5 @@ def _warn_if_coarse(mesh: Mesh, material: Material) -> None:
         warnings.warn(
             f"cell edge {max(edges) * 1e9:.3g} nm exceeds the exchange length "
             f"{length * 1e9:.3g} nm: walls and cores are not resolved; refine the mesh.",
-            stacklevel=3,
+            stacklevel=5,
         )

@@ -114,7 +114,7 @@ class LLG(eqx.Module):
         m: Float[Array, "3 nx ny nz"],
         t: Any = 0.0,
         current_density: Any = None,
-        noise: Any = None,
+        extra: Any = None,
     ) -> Float[Array, "3 nx ny nz"]:
         """Rate of change of m, solved for dm/dt.
 
@@ -126,8 +126,9 @@ class LLG(eqx.Module):
             Time, s.
         current_density
             Current density in every cell, ``(3, nx, ny, nz)``, A/m²; needed by torques.
-        noise
-            Thermal field of the present time step (`ThermalField.sample`), A/m.
+        extra
+            A field to add, A/m: the thermal one of the present step (`ThermalField.sample`), or
+            one that is already known.
 
         Returns
         -------
@@ -135,8 +136,8 @@ class LLG(eqx.Module):
             ``(3, nx, ny, nz)``, 1/s.
         """
         field = self.effective_field(m, t, current_density)
-        if noise is not None:
-            field = field + noise
+        if extra is not None:
+            field = field + extra
         return gilbert_rate(
             m,
             field,

@@ -14,7 +14,7 @@ from spinlearn._checks import is_known
 from spinlearn.errors import SpinlearnError, SpinlearnValueError
 from spinlearn.magnetics._cells import check_magnetization, dot
 from spinlearn.magnetics._precision import as_precision
-from spinlearn.magnetics._runge_kutta import BOGACKI_SHAMPINE, normalize, runge_kutta_step
+from spinlearn.magnetics._runge_kutta import BOGACKI_SHAMPINE, advance, normalize, step_error
 from spinlearn.magnetics.energy import AbstractEnergy
 
 Array = jax.Array
@@ -211,7 +211,9 @@ def _overdamp(
 
     def body(s: _Descent) -> _Descent:
         method = BOGACKI_SHAMPINE
-        m, downhill, error = runge_kutta_step(method, rate, t, s.m, s.downhill, s.step)
+        m, rates = advance(method, rate, s.m, s.downhill, s.step)
+        downhill = rate(t, m)
+        error = step_error(method, rates, downhill, s.step)
         length = s.step * _largest_length(s.downhill)
         error = jnp.maximum(error / (_PATH_TOLERANCE * length), 1e-6)
         accept = error <= 1
