@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
-from spinlearn import SpinlearnValueError
-from spinlearn._checks import as_float_array, as_leaf, is_known, require
+from spinlearn import Mesh, SpinlearnValueError
+from spinlearn._checks import (
+    as_array,
+    as_float_array,
+    as_leaf,
+    is_known,
+    require,
+    require_values,
+)
+from spinlearn.magnetics._cells import check_magnetization
 
 
 def test_known_and_traced_values_are_told_apart() -> None:
@@ -28,6 +40,37 @@ def test_require_raises_on_known_values_alone() -> None:
         return x
 
     assert float(traced(-1.0)) == -1.0
+
+
+def test_known_values_are_seen_while_tracing_others() -> None:
+    known = jnp.ones(3)
+
+    @jax.jit
+    def traced(x: jax.Array) -> jax.Array:
+        require_values(np.isfinite, "x", x, "finite", "Pass 1.")
+        assert is_known(as_array([1.0, 2.0]), as_array(known), as_float_array(np.ones(3), "m"))
+        assert not is_known(as_array([x, 2.0]))
+        with pytest.raises(SpinlearnValueError, match="known = "):
+            require_values(lambda v: v > 1, "known", known, "above 1", "Pass 2.")
+        return as_array([x, 2.0])
+
+    assert traced(-1.0).tolist() == [-1.0, 2.0]
+
+
+@pytest.mark.parametrize("kind", [jnp.asarray, np.asarray])
+def test_a_known_magnetization_is_checked_while_tracing_others(kind: Callable[..., Any]) -> None:
+    mesh = Mesh((3, 2, 1), (1e-9, 1e-9, 1e-9))
+    unit = np.eye(3)[0][:, None, None, None] * np.ones((3, *mesh.shape))
+    m, half = kind(unit), kind(0.5 * unit)
+
+    @jax.jit
+    def traced(x: jax.Array) -> jax.Array:
+        check_magnetization(m, mesh)
+        with pytest.raises(SpinlearnValueError, match=r"off by 0\.5"):
+            check_magnetization(half, mesh)
+        return x
+
+    assert float(traced(1.0)) == 1.0
 
 
 def test_leaves_have_default_precision() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -42,13 +43,31 @@ def require(
         raise SpinlearnValueError(field, value, allowed, fix)
 
 
+def require_values(
+    good: Callable[[np.ndarray], Any], field: str, value: Any, allowed: str, fix: str
+) -> None:
+    """Raise unless all of a value's elements are good; traced values are left to the solver.
+
+    ``good`` is given numpy numbers. Inside `jax.jit` a condition that jnp computes from a known
+    array is traced, so that `require` could not look at it; one that numpy computes is known.
+    """
+    if is_known(value) and not np.all(good(np.asarray(value))):
+        raise SpinlearnValueError(field, value, allowed, fix)
+
+
+def as_array(value: Any) -> Array:
+    """``jnp.asarray``, except that inside `jax.jit` known values stay known."""
+    with jax.ensure_compile_time_eval():
+        return jnp.asarray(value)
+
+
 def as_float_array(value: Any, field: str) -> Array:
     """An array of floating numbers; integers and complex numbers are refused by name."""
     if value is None or isinstance(value, str | bytes):
         raise SpinlearnValueError(
             field, repr(value), "an array of floating-point numbers", "Pass an array."
         )
-    array = jnp.asarray(value)
+    array = as_array(value)
     if array.dtype in (jnp.float16, jnp.bfloat16):
         raise SpinlearnValueError(
             field, f"dtype {array.dtype}", "float32 or float64", "Convert with .astype('float32')."

@@ -7,8 +7,9 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from spinlearn._checks import as_float_array, is_known, require
+from spinlearn._checks import as_float_array, is_known
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.transport._elements import (
     CellConductance,
@@ -60,22 +61,27 @@ def check_sigma(sigma: Any, electrodes: Electrodes) -> Array:
 
 
 def _check_values(sigma: Array, electrodes: Electrodes) -> None:
-    filled = (electrodes.outline > 0)[:, :, None]
-    finite = jnp.all(jnp.isfinite(sigma), axis=(0, 1)) | ~filled
-    require(
-        finite,
+    # In numpy: inside jax.jit, what jnp computes from a known array is traced.
+    tensor = np.asarray(sigma)
+    filled = (np.asarray(electrodes.outline) > 0)[:, :, None]
+    with np.errstate(all="ignore"):
+        off = 0.5 * (tensor[0, 1] + tensor[1, 0])
+        det = tensor[0, 0] * tensor[1, 1] - off**2
+        positive = (tensor[0, 0] > 0) & (tensor[1, 1] > 0) & (det > 0)
+        good = positive & (det < np.inf)
+    if np.all(good | ~filled):
+        return
+    infinite = filled & ~np.all(np.isfinite(tensor), axis=(0, 1))
+    if infinite.any():
+        raise SpinlearnValueError(
+            "sigma",
+            f"{infinite.sum()} cell(s) with NaN or infinity",
+            "finite conductivities in S/m",
+            "Look at m and at the conductivity in those cells.",
+        )
+    raise SpinlearnValueError(
         "sigma",
-        f"{int(jnp.sum(~finite))} cell(s) with NaN or infinity",
-        "finite conductivities in S/m",
-        "Look at m and at the conductivity in those cells.",
-    )
-    off = 0.5 * (sigma[0, 1] + sigma[1, 0])
-    det = sigma[0, 0] * sigma[1, 1] - off**2
-    positive = ((sigma[0, 0] > 0) & (sigma[1, 1] > 0) & (det > 0)) | ~filled
-    require(
-        positive,
-        "sigma",
-        f"{int(jnp.sum(~positive))} cell(s) whose tensor is not positive",
+        f"{(filled & ~positive).sum()} cell(s) whose tensor is not positive",
         "tensors with two positive eigenvalues, in S/m",
         "For places without film pass an outline to Electrodes instead of zero conductivity.",
     )
@@ -87,9 +93,11 @@ def is_hall(sigma: Array, hall: bool | None) -> bool:
         return bool(hall)
     if not is_known(sigma):
         return False
-    # Where there is no film sigma may be NaN.
-    difference = jnp.nanmax(jnp.abs(sigma[0, 1] - sigma[1, 0]))
-    return bool(difference > 1e-14 * jnp.nanmax(jnp.abs(sigma)))
+    tensor = np.asarray(sigma)
+    # Where there is no film sigma may hold anything, NaN included.
+    with np.errstate(all="ignore"):
+        difference = np.fmax.reduce(np.abs(tensor[0, 1] - tensor[1, 0]), axis=None)
+        return bool(difference > 1e-14 * np.fmax.reduce(np.abs(tensor), axis=None))
 
 
 def build_problem(sigma: Array, electrodes: Electrodes, *, hall: bool) -> Problem:

@@ -7,9 +7,10 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Float
 
-from spinlearn._checks import as_float_array, as_leaf, is_known, require
+from spinlearn._checks import as_float_array, as_leaf, is_known, require_values
 from spinlearn.errors import SpinlearnValueError
 
 Array = jax.Array
@@ -81,27 +82,8 @@ class AMR(eqx.Module):
         self.ratio = as_leaf(ratio, "ratio", "1")
         self.hall = as_leaf(hall, "hall", "1")
         self.zero_normal_current = bool(zero_normal_current)
-        if is_known(self.conductivity, self.ratio, self.hall):
-            self._check()
-
-    def _check(self) -> None:
-        require(
-            jnp.isfinite(self.conductivity) & (self.conductivity > 0),
-            "conductivity",
-            self.conductivity,
-            "positive finite numbers in S/m",
-            "Metals have 1e5 to 6e7 S/m; use an outline for places without film.",
-        )
-        require(
-            jnp.isfinite(self.ratio) & (self.ratio > -1),
-            "ratio",
-            self.ratio,
-            "finite numbers above -1 (3 % is 0.03)",
-            "Give (ρ∥ - ρ⊥)/ρ⊥.",
-        )
-        require(
-            jnp.isfinite(self.hall), "hall", self.hall, "finite numbers", "Give ρ_H/ρ⊥, e.g. 0.01."
-        )
+        # As they were given: inside jax.jit the leaves made from them are traced.
+        _check_parameters(conductivity, ratio, hall)
 
     @classmethod
     def from_resistivities(
@@ -121,9 +103,9 @@ class AMR(eqx.Module):
         """
         par = as_leaf(parallel, "parallel", "Ω m")
         perp = as_leaf(perpendicular, "perpendicular", "Ω m")
-        for field, value in (("parallel", par), ("perpendicular", perp)):
-            require(
-                jnp.isfinite(value) & (value > 0),
+        for field, value in (("parallel", parallel), ("perpendicular", perpendicular)):
+            require_values(
+                _positive,
                 field,
                 value,
                 "positive finite numbers in Ω m",
@@ -191,12 +173,37 @@ class AMR(eqx.Module):
         return block - into[:, None] * out[None, :] / normal
 
 
+def _positive(values: np.ndarray) -> np.ndarray:
+    return np.isfinite(values) & (values > 0)
+
+
+def _check_parameters(conductivity: Any, ratio: Any, hall: Any) -> None:
+    require_values(
+        _positive,
+        "conductivity",
+        conductivity,
+        "positive finite numbers in S/m",
+        "Metals have 1e5 to 6e7 S/m; use an outline for places without film.",
+    )
+    require_values(
+        lambda values: np.isfinite(values) & (values > -1),
+        "ratio",
+        ratio,
+        "finite numbers above -1 (3 % is 0.03)",
+        "Give (ρ∥ - ρ⊥)/ρ⊥.",
+    )
+    require_values(np.isfinite, "hall", hall, "finite numbers", "Give ρ_H/ρ⊥, e.g. 0.01.")
+
+
 def _check_unit_length(m: Array, outline: Any) -> None:
     if not is_known(m, outline):
         return
-    filled = True if outline is None else (jnp.asarray(outline) > 0)[:, :, None]
-    error = jnp.where(filled, jnp.abs(jnp.sum(m * m, axis=0) - 1), 0)
-    worst = float(jnp.max(error)) if error.size else 0.0
+    # In numpy: inside jax.jit, what jnp computes from a known array is traced.
+    vectors = np.asarray(m)
+    filled = np.asarray(True) if outline is None else (np.asarray(outline) > 0)[:, :, None]
+    with np.errstate(all="ignore"):
+        error = np.abs(np.einsum("axyz,axyz->xyz", vectors, vectors) - 1)
+    worst = float(np.max(error, where=filled, initial=0))
     if not worst <= 2e-3:
         raise SpinlearnValueError(
             "m",

@@ -7,9 +7,10 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Float
 
-from spinlearn._checks import as_float_array, is_known, require
+from spinlearn._checks import as_array, require_values
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.transport._elements import apply_stiffness, cell_modes
 from spinlearn.transport._potentials import Before, require_converged, solve_voltages
@@ -179,10 +180,11 @@ def _check_voltages(voltages: Any, electrodes: Electrodes, sigma: Array) -> Arra
         raise SpinlearnValueError(
             "voltages", repr(voltages), "one number per contact, in V", "Pass a list of numbers."
         )
-    given = jnp.asarray(voltages)
-    if not jnp.issubdtype(given.dtype, jnp.complexfloating):
-        given = given.astype(sigma.dtype)
-    given = as_float_array(given, "voltages")
+    given = as_array(voltages)
+    if jnp.issubdtype(given.dtype, jnp.complexfloating):
+        raise SpinlearnValueError(
+            "voltages", f"dtype {given.dtype}", "real numbers in V", "Take the real part."
+        )
     if given.shape != (electrodes.count,):
         raise SpinlearnValueError(
             "voltages.shape",
@@ -190,8 +192,5 @@ def _check_voltages(voltages: Any, electrodes: Electrodes, sigma: Array) -> Arra
             f"({electrodes.count},), one voltage per contact",
             "For several sets of voltages use jax.vmap.",
         )
-    if is_known(given):
-        require(
-            jnp.isfinite(given), "voltages", given, "finite numbers in V", "Look for NaN or inf."
-        )
-    return given
+    require_values(np.isfinite, "voltages", given, "finite numbers in V", "Look for NaN or inf.")
+    return given.astype(sigma.dtype)

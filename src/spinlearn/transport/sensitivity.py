@@ -7,9 +7,10 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Float
 
-from spinlearn._checks import require
+from spinlearn._checks import as_array, require_values
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.transport._problem import check_sigma, is_hall
 from spinlearn.transport.conductance import default_tolerance, read_film
@@ -74,13 +75,13 @@ def conductance_sensitivity(
     n = electrodes.count
     if weights is None:
         return _all_sensitivities(sigma, electrodes, bound, hall=skew)
-    weights = jnp.asarray(weights, sigma.dtype)
+    weights = as_array(weights)
     if weights.shape != (n, n):
         raise SpinlearnValueError(
             "weights.shape", weights.shape, f"({n}, {n})", "Give one number per element of G."
         )
-    require(jnp.isfinite(weights), "weights", weights, "finite numbers", "Look for NaN.")
-    return _weighted_sensitivity(sigma, electrodes, weights, bound, hall=skew)
+    require_values(np.isfinite, "weights", weights, "finite numbers", "Look for NaN.")
+    return _weighted_sensitivity(sigma, electrodes, weights.astype(sigma.dtype), bound, hall=skew)
 
 
 @eqx.filter_jit
