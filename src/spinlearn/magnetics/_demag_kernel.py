@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 from scipy import fft
-from scipy.special import zeta
 
 from spinlearn.errors import SpinlearnValueError
-from spinlearn.magnetics._demag_tensor import COMPONENTS, demag_tensor
+from spinlearn.magnetics._demag_tensor import COMPONENTS, demag_tensor, dipole_tensor
 from spinlearn.mesh import Mesh
 
 Array = np.ndarray
 
-# Explicit images on either side of the mesh; the rest is summed in closed form.
-_IMAGES_WIRE = 20
+# How many of the longest period explicit images reach; the rest is integrated or known.
+_IMAGES_WIRE = 30
 _IMAGES_FILM = 4
+_TAIL_POINTS = 8
 
 
 def demag_kernel(mesh: Mesh) -> Array:
@@ -78,39 +78,71 @@ def _mirror(octant: Array, axis: int, odd: bool, mesh: Mesh) -> Array:
 
 def _periodic_octant(mesh: Mesh) -> Array:
     """The same, summed over images along periodic axes; there offsets span the whole period."""
-    images = _IMAGES_FILM if sum(mesh.periodic) == 2 else _IMAGES_WIRE
-    offsets = []
-    for n, periodic in zip(mesh.shape, mesh.periodic, strict=True):
-        reach = images * n if periodic else 0
-        offsets.append(np.arange(-reach, n + reach))
+    period = [n * float(d) for n, d in zip(mesh.shape, mesh.cell, strict=True)]
+    repeating = [axis for axis in range(3) if mesh.periodic[axis]]
+    many = _IMAGES_FILM if len(repeating) == 2 else _IMAGES_WIRE
+    reach = max(many * max(period[axis] for axis in repeating), 2 * max(period))
+    images = {axis: int(np.ceil(reach / period[axis])) for axis in repeating}
     total = np.zeros((6, *mesh.shape))
     # Image by image: the whole sum at once would take hundreds of times the memory of a field.
-    counts = [2 * images + 1 if periodic else 1 for periodic in mesh.periodic]
-    for image in np.ndindex(*counts):
-        own = tuple(
-            offsets[a][image[a] * mesh.shape[a] : (image[a] + 1) * mesh.shape[a]] for a in range(3)
-        )
-        total += demag_tensor(own, np.asarray(mesh.cell))
-    return total + _distant_images(mesh, total, images)
+    for image in np.ndindex(*(images.get(axis, 1) for axis in range(3))):
+        total += _image_pairs(mesh, image)
+    if len(repeating) == 1:
+        return total + _rest_of_wire(mesh, repeating[0], images[repeating[0]])
+    return total + _rest_of_film(mesh, total)
 
 
-def _distant_images(mesh: Mesh, near: Array, images: int) -> Array:
-    """What the images beyond the explicit ones add: constant over the mesh, to leading order."""
-    cell = np.asarray(mesh.cell) / np.max(mesh.cell)
-    if sum(mesh.periodic) == 1:
-        axis = mesh.periodic.index(True)
-        period = mesh.shape[axis] * cell[axis]
-        # Offsets run from 0 to a period, images from -k to k: the next ones are k + 1 away.
-        strength = np.prod(cell) / (4 * np.pi) * 2 * zeta(3, images + 1) / period**3
-        tail = np.zeros((6, 1, 1, 1))
-        for diagonal in range(3):
-            tail[diagonal] = -2 * strength if diagonal == axis else strength
-        return tail
-    # A uniform infinite film: the mean over all offsets is known, exactly.
-    tail = np.zeros((6, 1, 1, mesh.shape[2]))
+def _image_pairs(mesh: Mesh, image: tuple[int, ...]) -> Array:
+    """One image and its mirror images, on either side along every periodic axis.
+
+    Offsets o + i N and o - (i + 1) N of the i-th image are those of one block, read forwards and
+    backwards.
+    """
+    offsets = [
+        np.arange(n + 1) + i * n if periodic else np.arange(n)
+        for n, i, periodic in zip(mesh.shape, image, mesh.periodic, strict=True)
+    ]
+    block = demag_tensor((offsets[0], offsets[1], offsets[2]), np.asarray(mesh.cell))
+    for axis, n in enumerate(mesh.shape):
+        if mesh.periodic[axis]:
+            forwards = np.take(block, np.arange(n), axis + 1)
+            backwards = np.take(block, np.arange(n, 0, -1), axis + 1)
+            odd = [i != j and axis in (i, j) for i, j in COMPONENTS]
+            sign = np.where(odd, -1.0, 1.0).reshape(6, 1, 1, 1)
+            block = forwards + sign * backwards
+    return block
+
+
+def _rest_of_wire(mesh: Mesh, axis: int, images: int) -> Array:
+    """Images beyond the explicit ones: dipoles spread evenly along the wire."""
+    scale = float(np.max(mesh.cell))
+    cell = np.asarray(mesh.cell) / scale
+    period = mesh.shape[axis] * cell[axis]
+    grid = np.meshgrid(*(np.arange(n) * d for n, d in zip(mesh.shape, cell, strict=True)), indexing="ij")
+    nodes, weights = np.polynomial.legendre.leggauss(_TAIL_POINTS)
+    nodes, weights = 0.5 * (nodes + 1.0), 0.5 * weights
+    total = np.zeros((6, *mesh.shape))
+    for side, start in (
+        (1.0, grid[axis] + (images - 0.5) * period),
+        (-1.0, (images + 0.5) * period - grid[axis]),
+    ):
+        for s, w in zip(nodes, weights, strict=True):
+            # From the start to infinity with x = start / s.
+            r = [*grid]
+            r[axis] = side * start / s
+            total += (w * start / s**2) * dipole_tensor(np.stack(r))
+    return total * (np.prod(cell) / period)
+
+
+def _rest_of_film(mesh: Mesh, near: Array) -> Array:
+    """Images beyond the explicit ones: constant over a period, to leading order.
+
+    The mean over all offsets is that of a uniform infinite film, which is known exactly.
+    """
     cells = mesh.shape[0] * mesh.shape[1]
     exact = np.zeros((6, mesh.shape[2]))
     exact[2, 0] = 1.0
     missing = (exact - near.sum(axis=(1, 2))) / cells
-    tail[:3, 0, 0] = missing[:3]
-    return tail
+    rest = np.zeros((6, 1, 1, mesh.shape[2]))
+    rest[:3, 0, 0] = missing[:3]
+    return rest

@@ -115,16 +115,20 @@ def _quadrature(r: Array, edge: Array, points: int) -> Array:
     """Dipole tensor averaged over the difference of two points, one in each cell."""
     nodes, weights = _triangle_rule(points)
     out = np.zeros((6, r.shape[1]))
-    # The rule is even: half of the points along z would do for z = 0, all are used for clarity.
     for (u, p), (v, q), (w, s) in product(zip(nodes, weights, strict=True), repeat=3):
-        x, y, z = r[0] + u * edge[0], r[1] + v * edge[1], r[2] + w * edge[2]
-        square = x * x + y * y + z * z
-        inverse = p * q * s / (square * np.sqrt(square))
-        across = 3.0 * inverse / square
-        for component, (a, b) in enumerate(((x, x), (y, y), (z, z), (x, y), (x, z), (y, z))):
-            out[component] -= across * a * b
-        out[:3] += inverse
-    return out * (np.prod(edge) / (4.0 * np.pi))
+        at = np.stack([r[0] + u * edge[0], r[1] + v * edge[1], r[2] + w * edge[2]])
+        out += (p * q * s) * dipole_tensor(at)
+    return out * np.prod(edge)
+
+
+def dipole_tensor(r: Array) -> Array:
+    """``(1/4π) (δ/r³ - 3 r r/r⁵)`` at r, ``(3, …)``: components xx, yy, zz, xy, xz, yz."""
+    x, y, z = r
+    square = x * x + y * y + z * z
+    inverse = 1.0 / (4.0 * np.pi * square * np.sqrt(square))
+    across = -3.0 * inverse / square
+    diagonal = [across * v * v + inverse for v in (x, y, z)]
+    return np.stack([*diagonal, across * x * y, across * x * z, across * y * z])
 
 
 def _triangle_rule(points: int) -> tuple[Array, Array]:

@@ -99,8 +99,7 @@ def _try_step(
     """The state after a step, and the step's error."""
 
     def rate(ahead: Array, m: Array) -> Array:
-        slow = None if s.past is None else extrapolate(s.past, ahead)
-        return motion.rate(now + ahead, m, slow)
+        return motion.rate(now + ahead, m, _foresee(motion, s.past, now, ahead, m))
 
     m, rates = advance(method, rate, s.m, s.rate, step)
     slow, past = None, None
@@ -111,6 +110,20 @@ def _try_step(
     last = motion.rate(now + step, m, slow)
     error = step_error(method, rates, last, step)
     return s._replace(m=m, rate=last, past=past), error
+
+
+def _foresee(
+    motion: Motion, past: Past | None, now: Array, ahead: Array, m: Array
+) -> Array | None:
+    """The slow field at a stage: extrapolated, or itself as long as too little is known."""
+    slow = motion.slow
+    if slow is None or past is None:
+        return None
+    return jax.lax.cond(
+        jnp.isfinite(past.ages[-1]),
+        lambda: extrapolate(past, ahead),
+        lambda: slow(now + ahead, m),
+    )
 
 
 def _step_factor(error: Array, last: Array, accept: Array, order: int) -> Array:

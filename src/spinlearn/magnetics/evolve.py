@@ -93,7 +93,7 @@ def evolve(
     times: Sequence[float] | Array | None = None,
     observe: Observe | None = None,
     tolerance: float = 1e-5,
-    method: str = "rk4",
+    method: str = "auto",
     step: float | None = None,
     first_step: Any = None,
     max_steps: int = 10_000_000,
@@ -127,9 +127,10 @@ def evolve(
     tolerance
         Largest error of any unit vector in one step, without unit.
     method
-        "rk4" (for exchange-stiff films), "rk4-split" (the same with the demagnetizing field
-        evaluated once a step and extrapolated to its stages: a third of the time where that field
-        is the dearest term), "bogacki-shampine" (loose) or "dormand-prince" (tight).
+        "rk4" (classical, for exchange-stiff films), "rk4-split" (the same with the demagnetizing
+        field evaluated once a step, and extrapolated to its stages by a cubic through its last
+        four values: twice as fast where that field is the dearest term), "bogacki-shampine"
+        (loose) or "dormand-prince" (tight). "auto" is "rk4-split", and "rk4" with fixed steps.
     step
         Fixed step, s; it is shortened to divide the time between observations.
     first_step
@@ -168,6 +169,8 @@ def evolve(
     True
     """
     m = check_magnetization(m, llg.energy.mesh)
+    if method == "auto":
+        method = "rk4-split" if step is None else "rk4"
     _check_options(llg, tolerance, method, step, key)
     stops = _stops(times, duration, m.dtype)
     result = _evolve(
@@ -202,7 +205,7 @@ def _current(current_density: Any) -> Any:
 def _check_options(llg: LLG, tolerance: Any, method: str, step: Any, key: Any) -> None:
     if method not in METHODS:
         raise SpinlearnValueError(
-            "method", method, f"one of {', '.join(METHODS)}", "Leave it at 'rk4'."
+            "method", method, f"auto or one of {', '.join(METHODS)}", "Leave it at 'auto'."
         )
     if is_known(tolerance) and not 0 < tolerance < 1:
         raise SpinlearnValueError(
