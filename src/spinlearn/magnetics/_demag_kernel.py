@@ -118,7 +118,9 @@ def _rest_of_wire(mesh: Mesh, axis: int, images: int) -> Array:
     scale = float(np.max(mesh.cell))
     cell = np.asarray(mesh.cell) / scale
     period = mesh.shape[axis] * cell[axis]
-    grid = np.meshgrid(*(np.arange(n) * d for n, d in zip(mesh.shape, cell, strict=True)), indexing="ij")
+    grid = np.meshgrid(
+        *(np.arange(n) * d for n, d in zip(mesh.shape, cell, strict=True)), indexing="ij"
+    )
     nodes, weights = np.polynomial.legendre.leggauss(_TAIL_POINTS)
     nodes, weights = 0.5 * (nodes + 1.0), 0.5 * weights
     total = np.zeros((6, *mesh.shape))

@@ -1,7 +1,7 @@
 """Neighbours on the mesh: values, and weights that vanish where there is no neighbour.
 
 Every difference is ``above * (m_next - m) + below * (m_previous - m)`` with one weight per face
-and cell. Fields always wrap around; at open edges and beside empty cells the weights are zero.
+and cell. At open edges and beside empty cells the weights are zero.
 Uniform parameters keep weights of one number per face along their own axis, so that they cost no
 memory traffic.
 """
@@ -64,15 +64,19 @@ def arithmetic_mean(one: Array, other: Array) -> Array:
     return 0.5 * (one + other)
 
 
-def neighbours(field: Array, axis: int) -> tuple[Array, Array]:
-    """Values of the next and of the previous cell along x, y or z, wrapping around."""
+def neighbours(field: Array, axis: int, mesh: Mesh) -> tuple[Array, Array]:
+    """Values of the next and of the previous cell along x, y or z.
+
+    Periodic meshes wrap around; beyond open edges stands something finite that no weight sees.
+    """
     # Slices of one padded array: every term asks for the same one, and the compiler makes it once.
-    widths = [(0, 0)] * (field.ndim - 3) + [(1, 1) if n > 1 else (0, 0) for n in field.shape[-3:]]
-    padded = jnp.pad(field, widths, mode="wrap")
+    # Zeros are padded in one pass, a wrapped mesh in one pass per axis.
+    widths = [(0, 0)] * (field.ndim - 3) + [(1, 1) if n > 1 else (0, 0) for n in mesh.shape]
+    padded = jnp.pad(field, widths, mode="wrap" if any(mesh.periodic) else "constant")
 
     def shifted(step: int) -> Array:
         index: list[slice] = [slice(None)] * (field.ndim - 3)
-        for a, n in enumerate(field.shape[-3:]):
+        for a, n in enumerate(mesh.shape):
             start = (1 if n > 1 else 0) + (step if a == axis else 0)
             index.append(slice(start, start + n))
         return padded[tuple(index)]

@@ -112,9 +112,7 @@ def _try_step(
     return s._replace(m=m, rate=last, past=past), error
 
 
-def _foresee(
-    motion: Motion, past: Past | None, now: Array, ahead: Array, m: Array
-) -> Array | None:
+def _foresee(motion: Motion, past: Past | None, now: Array, ahead: Array, m: Array) -> Array | None:
     """The slow field at a stage: extrapolated, or itself as long as too little is known."""
     slow = motion.slow
     if slow is None or past is None:

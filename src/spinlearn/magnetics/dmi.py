@@ -159,7 +159,7 @@ def _pair_field(
     """``Σ (D/(μ0 Ms Δ)) d × (m_next - m_previous)`` over the axes."""
     total = [jnp.zeros_like(m[0])] * 3
     for axis, weight in zip(coupled_axes(mesh), weights, strict=True):
-        following, previous = neighbours(m, axis)
+        following, previous = neighbours(m, axis, mesh)
         change = weight.above[None] * following - weight.below[None] * previous
         for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
             d = np.asarray(directions[axis])

@@ -217,7 +217,8 @@ def _check_options(llg: LLG, tolerance: Any, method: str, step: Any, key: Any) -
         raise SpinlearnValueError(
             "method",
             method,
-            "a method without memory where the step is fixed: its first steps would be of low order",
+            "a method without memory where the step is fixed: its first steps would be of low "
+            "order",
             "Use method='rk4', or leave out step.",
         )
     if llg.thermal is not None and step is None:

@@ -88,7 +88,7 @@ class Exchange(AbstractEnergy):
         del t
         total = jnp.zeros_like(m)
         for axis, weight in zip(coupled_axes(self.mesh), self.weights, strict=True):
-            following, previous = neighbours(m, axis)
+            following, previous = neighbours(m, axis, self.mesh)
             total = (
                 total + weight.above[None] * (following - m) + weight.below[None] * (previous - m)
             )

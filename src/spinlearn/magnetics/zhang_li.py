@@ -116,7 +116,7 @@ class ZhangLi(AbstractTorque):
         u = self.drift_velocity(require_current(current_density, m, "ZhangLi"))
         drift = jnp.zeros_like(m)
         for axis, slope in zip(coupled_axes(self.mesh), self.slopes, strict=True):
-            following, previous = neighbours(m, axis)
+            following, previous = neighbours(m, axis, self.mesh)
             change = slope.above[None] * (following - m) + slope.below[None] * (m - previous)
             drift = drift + u[axis][None] * change
         rate = cross(m, drift) + self.nonadiabaticity[None] * drift
