@@ -1,18 +1,17 @@
 """Landau–Lifshitz–Gilbert: time per right-hand side, and for 1 ns of standard problem 4.
 
-Peers are magnum.np and neuralmag (in its torch and its JAX backend, which compile), on the same
-grid, precision, energy terms and cores. The right-hand side has exchange, uniaxial anisotropy,
+Peers are magnum.np and neuralmag (JAX backend: its torch one was slower here), on the same grid,
+precision, energy terms and cores. The right-hand side has exchange, uniaxial anisotropy,
 interfacial DMI and the demagnetizing field of a random film. Beside it the bare transforms: the
 share of the time that no program could save. Problem 4 is compared at equal error: every code runs
-at several tolerances, and the fastest run counts that ends within 1e-3 of that code's own converged
-result. Compilation is excluded everywhere.
+at several tolerances, and the loosest one counts that ends within 1e-3 of that code's own
+converged result. Compilation is excluded everywhere.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,8 @@ PROBLEM_4 = {"shape": (128, 32, 1), "cell": (500e-9 / 128, 125e-9 / 32, 3e-9)}
 FIELD_4 = (-24.6e-3, 4.3e-3, 0.0)  # T
 MU_0 = 4e-7 * np.pi
 EQUAL_ERROR = 1e-3
-PEER_NAMES = {"magnum": "magnum.np", "neuralmag-torch": "neuralmag torch", "neuralmag-jax": "neuralmag JAX"}
+SHAPES = ("64x64x1", "128x128x1", "256x256x1", "512x512x1", "1024x1024x1", "64x64x64")
+PEER_NAMES = {"magnum": "magnum.np", "neuralmag-jax": "neuralmag"}
 
 
 def random_film(shape: tuple[int, ...]) -> np.ndarray:
@@ -141,14 +141,20 @@ def vmapped_films(members: int, cells: int) -> dict[str, Any]:
         return evolve(llg, m, 2e-12, step=1e-13).m
 
     together = eqx.filter_jit(eqx.filter_vmap(one, in_axes=(None, 0)))
+    batched = eqx.filter_jit(
+        lambda llg, films: jax.lax.map(lambda m: one(llg, m), films, batch_size=8)
+    )
     single = eqx.filter_jit(one)
-    both = time_calls(lambda: jax.block_until_ready(together(llg, films)))
-    serial = time_calls(lambda: jax.block_until_ready([single(llg, m) for m in films]))
-    return {"together": both, "serial": serial}
+    return {
+        "vmap": time_calls(lambda: jax.block_until_ready(together(llg, films))),
+        "map": time_calls(lambda: jax.block_until_ready(batched(llg, films))),
+        "serial": time_calls(lambda: jax.block_until_ready([single(llg, m) for m in films])),
+    }
 
 
 def equal_error(run: Callable[[float], np.ndarray], tolerances: Any, exact: Any) -> dict[str, Any]:
-    """The fastest run that ends near the converged one: time, s, its tolerance and error."""
+    """The loosest run that ends near the converged one: time, s, its tolerance and error."""
+    tolerance, error = np.nan, np.inf
     for tolerance in tolerances:
         error = float(np.abs(run(tolerance) - exact).max())
         if error < EQUAL_ERROR:
@@ -210,7 +216,7 @@ def magnum_problem_4(double: bool) -> dict[str, Any]:
             solver.step(state, 1e-10)
         return state.m.mean(dim=(0, 1, 2)).numpy().astype(float)
 
-    return equal_error(run, (1e-3, 1e-4, 1e-5, 1e-6), run(1e-7 if double else 1e-6))
+    return equal_error(run, (1e-3, 1e-4, 1e-5, 1e-6), run(1e-6))
 
 
 def neuralmag_state(shape: Any, cell: Any) -> Any:
@@ -276,7 +282,7 @@ def neuralmag_problem_4(double: bool) -> dict[str, Any]:
             solvers[tolerance].step(1e-10)
         return np.asarray(state.m.tensor).reshape(-1, 3).mean(0).astype(float)
 
-    return equal_error(run, (1e-3, 1e-4, 1e-5, 1e-6), run(1e-7 if double else 1e-6))
+    return equal_error(run, (1e-3, 1e-4, 1e-5, 1e-6), run(1e-6))
 
 
 # --- the table
@@ -288,7 +294,11 @@ def worker(kind: str, *arguments: str) -> dict[str, Any]:
         shape: Any = tuple(int(n) for n in arguments[0].split("x"))
         if kind == "ours-rhs":
             return our_rhs(shape)
-        return magnum_rhs(shape, arguments[1] == "64") if "magnum-" in kind[:7] else neuralmag_rhs(shape)
+        return (
+            magnum_rhs(shape, arguments[1] == "64")
+            if "magnum-" in kind[:7]
+            else neuralmag_rhs(shape)
+        )
     if kind == "vmap":
         return vmapped_films(int(arguments[0]), int(arguments[1]))
     double = arguments[0] == "64"
@@ -355,7 +365,13 @@ def compare(
         rows.append(row("share of bare transforms", label, share, "", bound=0.7))
     if "error" in mine:
         rows.append(
-            row("error at that tolerance", label, mine["error"], "of unit vectors", bound=EQUAL_ERROR)
+            row(
+                "error at that tolerance",
+                label,
+                mine["error"],
+                "of unit vectors",
+                bound=EQUAL_ERROR,
+            )
         )
     return rows
 
@@ -365,14 +381,15 @@ def ensemble(members: int, cells: int, bits: int) -> list[Row]:
     size = f"{members} films of {cells}², float{bits}, 20 steps"
     return [
         row(
-            "films by vmap",
+            figure,
             size,
-            1e3 * found["together"],
+            1e3 * found[key],
             "ms",
             peer="spinlearn, one after another",
             peer_value=1e3 * found["serial"],
-            ratio=found["serial"] / found["together"],
+            ratio=found["serial"] / found[key],
         )
+        for figure, key in (("films by vmap", "vmap"), ("films by lax.map, eight at a time", "map"))
     ]
 
 
@@ -389,7 +406,7 @@ def main() -> None:
     else:
         for pinned in (1, 2):
             for bits in (64, 32):
-                for shape in ("64x64x1", "128x128x1", "256x256x1", "512x512x1", "1024x1024x1", "64x64x64"):
+                for shape in SHAPES:
                     args = [shape, str(bits)]
                     rows += compare("right-hand side", shape, "rhs", args, bits, pinned, peers)
         for bits in (64, 32):
@@ -399,5 +416,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    started = time.perf_counter()
     main()

@@ -68,6 +68,7 @@ def relax(
     method: str = "minimize",
     max_steps: int = 50_000,
     t: Any = 0.0,
+    throw: bool = True,
 ) -> Relaxation:
     """Bring a magnetization to rest in a (local) minimum of the energy.
 
@@ -88,6 +89,8 @@ def relax(
         Bound of the number of field evaluations.
     t
         Time at which fields that depend on time are held, s.
+    throw
+        Whether not converging is an error; otherwise see `Relaxation.converged`.
 
     Returns
     -------
@@ -133,11 +136,12 @@ def relax(
         solve=solve,
         max_steps=max_steps,
     )
-    if is_known(result.converged) and np.ndim(result.converged) == 0 and not result.converged:
+    one = is_known(result.converged) and np.ndim(result.converged) == 0
+    if throw and one and not result.converged:
         raise SpinlearnError(
             f"relax left a torque of {float(result.torque):.3g} Ms after {int(result.steps)} steps "
             f"(tolerance {tolerance:g}). Raise max_steps or the tolerance, try "
-            "method='overdamped', or look for NaN in the parameters."
+            "method='overdamped', keep the state with throw=False, or look for NaN."
         )
     return result
 
