@@ -24,7 +24,7 @@ from spinlearn.transport import (
 )
 from tests.textures import random_texture, stripes, uniform
 
-X64 = jax.config.jax_enable_x64
+X64 = jnp.result_type(float) == jnp.float64
 MESH = Mesh((24, 20, 2), (3e-9, 4e-9, 5e-9))
 LAYOUTS: dict[str, Electrodes] = {
     "edge": edge_electrodes(5, MESH, coverage=0.47),
@@ -318,6 +318,31 @@ def test_nan_in_traced_code_raises_with_the_remedy():
     assert bool(jnp.isnan(slope(sigma)).any())
     with pytest.raises(RuntimeError, match="Look for NaN"):
         jax.jit(lambda m: conductance_matrix(amr.tensor(m), contacts))(broken).block_until_ready()
+
+
+@pytest.mark.parametrize("layout", ["edge", "direct"])
+def test_traced_conductivity_that_is_not_positive_is_refused_by_name(layout: str):
+    contacts, voltages = LAYOUTS[layout], [1.0, 0, 0, 0, 0]
+    sigma = AMR(4e6, 0.3).tensor(random_texture(MESH))
+    of_sigma = {
+        "plain": lambda s: conductance_matrix(s, contacts),
+        "hall": lambda s: conductance_matrix(s, contacts, hall=True),
+        "currents": lambda s: solve_potential(s, contacts, voltages).currents,
+    }
+    # Where there is nothing to raise on: NaN, not a number.
+    silent = {
+        "slope": jax.grad(lambda s: conductance_matrix(s, contacts)[0, 1]),
+        "phi": lambda s: solve_potential(s, contacts, voltages).phi,
+    }
+    compiled = {name: jax.jit(f) for name, f in (of_sigma | silent).items()}
+    one, none = sigma.at[0, 0, 5, 5].set(-1e6), sigma.at[:, :, 5, 5].set(0.0)
+    for broken in (-sigma, one, none):
+        for name in of_sigma:
+            with pytest.raises(RuntimeError, match="sigma is not positive"):
+                compiled[name](broken).block_until_ready()
+        for name in silent:
+            assert bool(jnp.isnan(compiled[name](broken)).any())
+    assert all(bool(jnp.isfinite(f(sigma)).all()) for f in compiled.values())
 
 
 @pytest.mark.skipif(not X64, reason="finite differences of a small change need float64")

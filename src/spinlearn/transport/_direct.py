@@ -20,21 +20,28 @@ def solve_direct(problem: Problem, free: Array, current: Array, *, transpose: bo
     """Potentials ``(c, px, py)``, zero on held corners, of currents into the free ones."""
     result = jax.ShapeDtypeStruct(current.shape, current.dtype)
     cells = problem.transpose().cells if transpose else problem.cells
-    return jax.pure_callback(
-        _solve_on_host, result, *cells, problem.spring, free, current, vmap_method="sequential"
-    )
+    given = (*cells, problem.spring, problem.mean, free, current)
+    return jax.pure_callback(_solve_on_host, result, *given, vmap_method="sequential")
 
 
 def _solve_on_host(
-    xx: Array, xy: Array, yx: Array, yy: Array, spring: Array, free: Array, current: Array
+    xx: Array,
+    xy: Array,
+    yx: Array,
+    yy: Array,
+    spring: Array,
+    mean: Array,
+    free: Array,
+    current: Array,
 ) -> np.ndarray:
     rhs = np.asarray(current, np.float64)
     unknown = np.flatnonzero(np.asarray(free).ravel())
     matrix = assemble(*(np.asarray(v, np.float64) for v in (xx, xy, yx, yy, spring)))
     solution = np.zeros((rhs.shape[0], spring.size))
     columns = rhs.reshape(rhs.shape[0], -1)[:, unknown]
-    # A NaN that slipped in while traced must come out as NaN, not as a crash of the solver.
-    if unknown.size and np.all(np.isfinite(matrix.data)):
+    # What slipped in while traced must come out as NaN: a NaN not as a crash of the solver, a
+    # film that is not positive (its mean is NaN) not as the solution of another problem.
+    if unknown.size and np.isfinite(mean) and np.all(np.isfinite(matrix.data)):
         factor = splu(
             matrix[unknown][:, unknown].tocsc(),
             permc_spec="MMD_AT_PLUS_A",

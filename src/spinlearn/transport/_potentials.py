@@ -223,17 +223,6 @@ def _change_group(
     return lift + solve_currents(problem, current, electrodes, hall=hall)
 
 
-def require_converged(value: Array, error: Array, tolerance: Array) -> Array:
-    """Pass `value` on, or raise with the remedy; apply it to something small: it is copied."""
-    return eqx.error_if(
-        value,
-        ~jnp.all(error <= tolerance),
-        f"The potential did not converge in {_MOST_ITERATIONS} iterations, or is not finite. "
-        "Look for NaN in m or sigma; loosen the tolerance (float32 reaches 1e-6); for a "
-        "conductivity that varies by orders of magnitude build Electrodes(method='direct').",
-    )
-
-
 def solve_currents(
     problem: Problem, current: Array, electrodes: Electrodes, *, hall: bool
 ) -> Array:

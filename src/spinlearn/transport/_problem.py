@@ -29,8 +29,9 @@ class Problem(eqx.Module):
 
     cells: CellConductance
     spring: Array  # (px, py) conductance to the metal above, S
-    contrast: Array  # () largest over smallest eigenvalue of the sheet conductance
-    mean: Array  # () geometric mean of the two, S
+    contrast: Array  # () largest over smallest eigenvalue of the sheet conductance; infinite where
+    # a cell is not positive
+    mean: Array  # () geometric mean of the two, S; NaN where a cell is not positive
 
     def transpose(self) -> Problem:
         """The adjoint problem, that of the reversed magnetization."""
@@ -122,9 +123,11 @@ def build_problem(sigma: Array, electrodes: Electrodes, *, hall: bool) -> Proble
     largest = jnp.max(jnp.where(filled, high, 0))
     spring = electrodes.spring_conductance(corner_average(root_det))
     cells = scale_conductance(sheet, jnp.asarray(electrodes.aspect, dtype))
-    mean = jnp.sqrt(smallest) * jnp.sqrt(largest)
+    # A film that is not positive has no solution. A factorisation would find one all the same.
+    contrast = jnp.where(smallest <= 0, jnp.inf, largest / smallest)
+    mean = jnp.where(smallest > 0, jnp.sqrt(smallest) * jnp.sqrt(largest), jnp.nan)
     stop = jax.lax.stop_gradient
-    return Problem(cells, spring, stop(largest / smallest), stop(mean))
+    return Problem(cells, spring, stop(contrast), stop(mean))
 
 
 def _eigenvalues(sheet: Array) -> tuple[Array, Array, Array]:
@@ -138,7 +141,29 @@ def _eigenvalues(sheet: Array) -> tuple[Array, Array, Array]:
     det = sheet[0, 0] * sheet[1, 1] - off**2
     filled = det > 0
     root = jnp.where(filled, jnp.sqrt(jnp.where(filled, det, 1)), 0)
-    return mean - radius, mean + radius, root
+    high = mean + radius
+    # By the product: the difference would cancel where one is much smaller.
+    low = jnp.where(high > 0, det / jnp.where(high > 0, high, 1), mean - radius)
+    return low, high, root
+
+
+def require_solved(value: Array, problem: Problem, error: Array, tolerance: Array) -> Array:
+    """Pass `value` on, or raise with the remedy; apply it to something small: it is copied."""
+    not_positive = jnp.isinf(problem.contrast)
+    # One check for all causes: each one is a callback, which keeps a program out of JAX's cache.
+    return eqx.branched_error_if(
+        value,
+        not_positive | ~jnp.all(error <= tolerance),
+        not_positive.astype(jnp.int32),
+        [
+            "The potential did not converge, or is not finite. Look for NaN in m or sigma; loosen "
+            "the tolerance (float32 reaches 1e-6); for a conductivity that varies by orders of "
+            "magnitude build Electrodes(method='direct').",
+            "sigma is not positive in at least one cell: allowed are tensors with two positive "
+            "eigenvalues, in S/m. Look at the conductivity and at m; for places without film pass "
+            "an outline to Electrodes instead of zero conductivity.",
+        ],
+    )
 
 
 def apply_operator(problem: Problem, free: Array, u: Array) -> Array:

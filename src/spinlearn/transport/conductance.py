@@ -18,10 +18,15 @@ from spinlearn.transport._potentials import (
     Solution,
     fill_tangent,
     in_groups,
-    require_converged,
     solve_voltages,
 )
-from spinlearn.transport._problem import Problem, build_problem, check_sigma, is_hall
+from spinlearn.transport._problem import (
+    Problem,
+    build_problem,
+    check_sigma,
+    is_hall,
+    require_solved,
+)
 from spinlearn.transport.electrodes import Electrodes
 
 Array = jax.Array
@@ -111,7 +116,8 @@ def conductance_matrix(
     SpinlearnValueError
         If sigma has the wrong shape, is not positive or not finite.
     RuntimeError
-        From inside compiled code, if the solution does not converge; the message has the remedy.
+        From inside compiled code, if sigma is not positive or the solution does not converge; the
+        message has the remedy.
 
     Examples
     --------
@@ -255,7 +261,7 @@ def read_film(
     )
     iterations = jnp.maximum(phi.iterations, psi.iterations)
     error = jnp.maximum(phi.error, psi.error)
-    conductance = require_converged(conductance, error, tolerance)
+    conductance = require_solved(conductance, problem, error, tolerance)
     adjoint = psi.phi if hall else None
     contacts = electrodes.owner, electrodes.free
     return Reading(conductance, phi.phi, adjoint, iterations, error, problem, *contacts)

@@ -13,8 +13,8 @@ from jaxtyping import Float
 from spinlearn._checks import as_array, require_values
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.transport._elements import apply_stiffness, cell_modes
-from spinlearn.transport._potentials import Before, require_converged, solve_voltages
-from spinlearn.transport._problem import build_problem, check_sigma, is_hall
+from spinlearn.transport._potentials import Before, solve_voltages
+from spinlearn.transport._problem import build_problem, check_sigma, is_hall, require_solved
 from spinlearn.transport.electrodes import Electrodes
 
 Array = jax.Array
@@ -94,7 +94,8 @@ def solve_potential(
     SpinlearnValueError
         If sigma, voltages or `previous` have the wrong shape, or sigma is not positive and finite.
     RuntimeError
-        From inside compiled code, if the solution does not converge; the message has the remedy.
+        From inside compiled code, if sigma is not positive or the solution does not converge; the
+        message has the remedy.
 
     Examples
     --------
@@ -158,7 +159,7 @@ def _solve(
     # go to a bin of their own.
     contact = jnp.where(electrodes.owner >= 0, electrodes.owner, n)
     currents = jnp.zeros(n + 1, phi.dtype).at[contact].add(into_film)[:n]
-    currents = require_converged(currents, solution.error, tolerance)
+    currents = require_solved(currents, problem, solution.error, tolerance)
     density = _current_density(sigma, electrodes, phi)
     present = (electrodes.owner >= 0) | electrodes.free
     phi = jnp.where(present, phi + common, 0)
