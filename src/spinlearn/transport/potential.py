@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from spinlearn._checks import as_array, require_values
 from spinlearn.errors import SpinlearnValueError
-from spinlearn.transport._elements import apply_stiffness, cell_modes
+from spinlearn.transport._elements import apply_stiffness, cell_modes, match
 from spinlearn.transport._potentials import Before, solve_voltages
 from spinlearn.transport._problem import build_problem, check_sigma, is_hall, require_solved
 from spinlearn.transport.electrodes import Electrodes
@@ -28,7 +28,8 @@ class Potential(eqx.Module):
     phi
         Potential at the cell corners, ``(nx+1, ny+1)``, V.
     current_density
-        Current density at the cell centres, ``(3, nx, ny, nz)``, A/m²; its z-component is 0.
+        Current density at the cell centres, ``(3, nx, ny, nz)``, A/m²; its z-component is 0. In a
+        cell that is film in part, or under a contact in part, that of the film beside the metal.
     currents
         Current from each contact into the film, ``(n,)``, A; they add up to zero.
     iterations
@@ -167,10 +168,12 @@ def _solve(
 
 
 def _current_density(sigma: Array, electrodes: Electrodes, phi: Array) -> Array:
-    """J = -σ∇φ at the cell centres; the outline's partly filled cells carry it in their film."""
+    """J = -σ∇φ at the cell centres; cells that are film in part carry it in that part."""
     dx, dy = (jnp.asarray(electrodes.mesh.cell[i], phi.dtype) for i in (0, 1))
     modes = cell_modes(phi)
     field = -jnp.stack([modes.a / dx, modes.b / dy])
+    # Metal over part of a cell shorts that part: what is left of the cell has all of its field.
+    field = field * match(electrodes.shunt.astype(phi.dtype), field)
     outline = electrodes.outline[:, :, None] > 0
     in_plane = jnp.where(outline[None], jnp.einsum("abxyz,bxy->axyz", sigma, field), 0)
     return jnp.concatenate([in_plane, jnp.zeros_like(in_plane[:1])])
