@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from spinlearn import Mesh
+from spinlearn import Mesh, SpinlearnValueError
 from spinlearn.transport import AMR
 from tests.textures import random_texture, uniform
 
 MESH = Mesh((4, 3, 2), (1e-9, 1e-9, 1e-9))
-TIGHT = 1e-12 if jax.config.jax_enable_x64 else 2e-6
+TIGHT = 1e-12 if jnp.result_type(float) == jnp.float64 else 2e-6
 
 
 def resistivity(m: np.ndarray, ratio: float, hall: float) -> np.ndarray:
@@ -58,3 +57,19 @@ def test_parameters_may_vary_from_cell_to_cell():
     conductivity = 1e6 * (1 + np.arange(24.0).reshape(MESH.shape))
     sigma = AMR(conductivity, 0.0).tensor(random_texture(MESH))
     assert np.asarray(sigma[0, 0]) == pytest.approx(conductivity, rel=1e-6)
+
+
+def test_magnetization_outside_the_outline_is_not_looked_at():
+    outline = np.ones((4, 3))
+    outline[2] = 0
+    m = random_texture(MESH)
+    void = m.at[:, 2].set(jnp.nan)
+    with pytest.raises(SpinlearnValueError, match="m = "):
+        AMR(4e6, 0.03).tensor(void)
+    sigma = AMR(4e6, 0.03).tensor(void, outline)
+    inside = [0, 1, 3]
+    assert np.array_equal(
+        np.asarray(sigma)[:, :, inside], np.asarray(AMR(4e6, 0.03).tensor(m))[:, :, inside]
+    )
+    with pytest.raises(SpinlearnValueError, match="m = "):
+        AMR(4e6, 0.03).tensor(void.at[:, 1].set(2.0), outline)
