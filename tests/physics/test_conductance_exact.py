@@ -144,7 +144,7 @@ def test_bar_with_magnetization_at_an_angle(degrees: float):
     assert resistivity == pytest.approx((1 + 0.3 * np.cos(a) ** 2) / 4e6, rel=2e-3)
 
 
-def test_ellipse_maps_to_a_disc():
+def test_stretched_cells_are_a_stretched_film():
     # Uniform m along x: stretching x by sqrt(sigma_par/sigma_perp) turns the film isotropic.
     cells, ratio = 128, 0.3
     disc = Mesh((cells, cells, 1), (1e-9, 1e-9, 2e-9))
@@ -158,7 +158,32 @@ def test_ellipse_maps_to_a_disc():
     scale = 2e-9 * 4e6 / np.sqrt(1 + ratio)
     tight = 1e-10 if X64 else 2e-5
     assert float(jnp.abs(g / scale - same).max()) < tight
-    assert circulant_error(np.asarray(g) / scale) < 0.1  # masks hold corners only: first order
+
+
+def ellipse_error(cells: int, ratio: float, direction: tuple[float, float, float]) -> float:
+    """Error of an ellipse on square cells that m along x and the AMR ratio make a disc."""
+    squeeze = np.sqrt(1 + ratio)
+    fine = (np.arange(8 * cells) + 0.5) / 8 - cells / 2
+    x, y = np.meshgrid(fine * squeeze, fine, indexing="ij")
+    r, angle, radius = np.hypot(x, y), np.arctan2(y, x), cells / 2 - 2.5
+    quarter = np.floor((angle + np.pi / 4) / (np.pi / 2)).astype(int) % 4
+    off_centre = np.abs((angle + np.pi / 4) % (np.pi / 2) - np.pi / 4)
+    metal = (r >= radius) & (r < radius + 3) & (off_centre < np.pi / 8)
+
+    def part(points: np.ndarray) -> np.ndarray:
+        return points.reshape(cells, 8, cells, 8).mean((1, 3))
+
+    masks = np.stack([part(metal & (quarter == k)) for k in range(4)])
+    outline = np.minimum(part(r < radius) + masks.sum(0), 1)
+    mesh = Mesh((cells, cells, 1), (1e-9, 1e-9, 2e-9))
+    film = AMR(squeeze / 2e-9, ratio).tensor(uniform(mesh, direction))
+    g = conductance_matrix(film, Electrodes(mesh, masks, outline=outline))
+    return circulant_error(np.asarray(g))
+
+
+def test_ellipse_with_amr_maps_to_a_disc():
+    assert ellipse_error(128, 0.3, (1, 0, 0)) < 0.01
+    assert ellipse_error(128, 0.3, (0, 1, 0)) > 0.1
 
 
 @pytest.mark.parametrize("degrees", [17.0, 45.0, 61.0])
