@@ -55,8 +55,13 @@ def test_the_comparison_sees_differences() -> None:
             _check_same(other, "G: 1.0 mS", 1e-3)
 
 
-@pytest.mark.parametrize("page", ["index.md", "tutorial/first_conductance.md"])
-def test_page_runs_and_prints_what_it_says(page: str, double: bool) -> None:
+@pytest.mark.parametrize(
+    "page", ["index.md", "tutorial/first_conductance.md", "tutorial/standard_problem_4.md"]
+)
+def test_page_runs_and_prints_what_it_says(
+    page: str, double: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # for the figures that a page saves
     steps = _steps(DOCS / page)
     assert steps
     names: dict[str, Any] = {"__name__": "page"}

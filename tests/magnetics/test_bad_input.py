@@ -64,18 +64,25 @@ MATERIALS: list[Case] = [
     ("no axis", lambda: film(anisotropy_axis=(0, 0, 0)), "anisotropy_axis", "other than zero"),
 ]
 NO_FILM = film(saturation_magnetization=0.0)
+KINDS: dict[str, Callable[[Material], Any]] = {
+    "exchange": lambda film: Exchange(MESH, film),
+    "uniaxial": lambda film: UniaxialAnisotropy(MESH, film),
+    "interfacial DMI": lambda film: InterfacialDMI(MESH, film),
+    "bulk DMI": lambda film: BulkDMI(MESH, film),
+    "Zeeman": lambda film: Zeeman(MESH, film, (0.0, 0.0, 1e5)),
+    "demag": lambda film: Demag(MESH, film),
+    "Zhang-Li": lambda film: ZhangLi(MESH, film, 0.5, 0.1),
+    "spin-orbit": lambda film: SpinOrbit(MESH, film, 0.1),
+    "thermal": lambda film: ThermalField(MESH, film, 300.0),
+}
 EMPTY: list[Case] = [
-    (f"no film for {kind.__name__}", lambda kind=kind: kind(MESH, NO_FILM, *args), field, part)
-    for kind, args in (
-        (Exchange, ()),
-        (UniaxialAnisotropy, ()),
-        (InterfacialDMI, ()),
-        (BulkDMI, ()),
-        (Demag, ()),
-        (ZhangLi, (0.5, 0.1)),
-        (SpinOrbit, (0.1,)),
+    (
+        f"no film for {name}",
+        lambda build=build: build(NO_FILM),
+        "saturation_magnetization",
+        "a positive value in A/m in at least one cell",
     )
-    for field, part in [("saturation_magnetization", "positive value in A/m")]
+    for name, build in KINDS.items()
 ]
 SHAPES: list[Case] = [
     (
@@ -246,7 +253,7 @@ STATES: list[Case] = [
 RUNS: list[Case] = [
     ("a bath without a step", lambda: run(llg=HOT, key=key_from_seed(0)), "step", "step=1e-13"),
     ("a bath without a key", lambda: run(llg=HOT, step=1e-13), "key", "key_from_seed(0)"),
-    ("unknown method", lambda: run(method="euler"), "method", "rk4, bogacki-shampine"),
+    ("unknown method", lambda: run(method="euler"), "method", "Leave it at '"),
     ("no tolerance", lambda: run(tolerance=0.0), "tolerance", "between 0 and 1"),
     ("negative tolerance", lambda: run(tolerance=-1e-5), "tolerance", "1e-5"),
     ("tolerance of 1", lambda: run(tolerance=1.0), "tolerance", "between 0 and 1"),

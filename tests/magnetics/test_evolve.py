@@ -13,6 +13,7 @@ from spinlearn import Material, Mesh, SpinlearnError, key_from_seed
 from spinlearn.magnetics import (
     LLG,
     Demag,
+    Energies,
     Exchange,
     InterfacialDMI,
     ThermalField,
@@ -80,7 +81,8 @@ def test_error_follows_the_tolerance(method: str):
 
 def test_only_the_demagnetizing_field_is_slow():
     fast, slow = split_slow(ENERGY)
-    assert slow is not None
+    assert isinstance(fast, Energies)
+    assert isinstance(slow, Energies)
     assert [type(term) for term in slow.terms] == [Demag]
     assert len(fast.terms) == 3
     total = fast.field(SMOOTH) + slow.field(SMOOTH)

@@ -77,6 +77,8 @@ def test_opposite_directions_look_different_to_everyone() -> None:
         (1e-3, (1e3, "mS")),
         (2e4, (1e-3, "kS")),
         (0, (1, "S")),
+        (6.3e-19, (1e21, "zS")),
+        (1e-25, (1e21, "zS")),
     ],
 )
 def test_prefixes(peak: float, expected: tuple[float, str]) -> None:
@@ -97,6 +99,44 @@ def test_axes_of_a_large_film_are_in_micrometres(fields: dict[str, Any]) -> None
     figure = texture_figure(fields["m"], (1e-7, 1e-7, 1e-8))
     assert _labels(figure) == ["x (µm)", "y (µm)"]
     assert figure.axes[0].get_xlim() == pytest.approx((0, 2.4))
+
+
+def _scale_bars(figure: Figure) -> list[Any]:
+    return [a for a in figure.axes[0].artists if a.get_label() == "scale bar"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "text", "length"),
+    [
+        (CELL, "20 nm", 20.0),  # of 96 nm
+        ((1e-8, 1e-8, 1e-8), "50 nm", 50.0),  # of 240 nm
+        ((7e-9, 7e-9, 1e-8), "50 nm", 50.0),  # of 168 nm
+        ((8e-8, 8e-8, 1e-8), "500 nm", 500.0),  # of 1.92 µm
+        ((1e-7, 1e-7, 1e-8), "500 nm", 0.5),  # axes in µm
+        ((1e-6, 1e-6, 1e-8), "5 µm", 5.0),
+    ],
+)
+def test_scale_bar(fields: dict[str, Any], cell: Any, text: str, length: float) -> None:
+    figure = texture_figure(fields["m"], cell, scale_bar=True)
+    (bar,) = _scale_bars(figure)
+    assert bar.txt_label.get_text() == text
+    (rectangle,) = bar.size_bar.get_children()
+    assert rectangle.get_width() == pytest.approx(length)
+    assert _png(figure)
+
+
+def test_no_scale_bar_unless_asked_for(fields: dict[str, Any]) -> None:
+    assert _scale_bars(texture_figure(fields["m"], CELL)) == []
+
+
+@pytest.mark.parametrize(
+    ("longest", "expected"),
+    [(1.0, 1.0), (1.99, 1.0), (2.0, 2.0), (4.9, 2.0), (30, 20), (99, 50), (0.3, 0.2), (1e3, 1e3)],
+)
+def test_round_lengths(longest: float, expected: float) -> None:
+    from spinlearn.report._scale_bar import round_length
+
+    assert round_length(longest) == pytest.approx(expected)
 
 
 def test_current_over_the_texture(fields: dict[str, Any]) -> None:

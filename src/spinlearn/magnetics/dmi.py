@@ -42,7 +42,7 @@ class InterfacialDMI(AbstractEnergy):
 
     .. math:: e = D\,[m_z \nabla\cdot m - (m\cdot\nabla)\, m_z].
 
-    The boundary condition :math:`2A\,\partial m/\partial n = D\,(\hat z\times\hat n)\times m`
+    The boundary condition :math:`2A\,\partial m/\partial n = -D\,(\hat z\times\hat n)\times m`
     of a free edge follows from the energy (Rohart and Thiaville, Phys. Rev. B 88, 184422, 2013).
 
     Parameters

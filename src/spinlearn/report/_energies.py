@@ -41,7 +41,7 @@ def energies_figure(times: Any, energies: Mapping[str, Any]) -> Figure:
     Examples
     --------
     >>> t = np.linspace(0, 1e-9, 11)
-    >>> figure = energies_figure(t, {"exchange": 2e-19 + 0 * t, "demag": 5e-19 * np.exp(-t / 1e-9)})
+    >>> figure = energies_figure(t, {"exchange": 2e-18 + 0 * t, "demag": 5e-18 * np.exp(-t / 1e-9)})
     >>> figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()
     ('time (ns)', 'energy (aJ)')
     """
@@ -56,8 +56,9 @@ def energies_figure(times: Any, energies: Mapping[str, Any]) -> Figure:
         for k, curve in enumerate(curves.values()):
             color, dashes = LINES[k % len(LINES)]
             marker = "o" if t.size == 1 else ""
-            ax.plot(time_scale * t, scale * curve, dashes, color=color, lw=1.3, marker=marker)
-        ax.margins(x=0 if t.size > 1 else 0.05)
+            ax.plot(time_scale * t, scale * curve, ls=dashes, color=color, lw=1.3, marker=marker)
+        if np.ptp(t) > 0:
+            ax.set_xlim(time_scale * t.min(), time_scale * t.max())
         ax.spines[["top", "right"]].set_visible(False)
         _label_ends(ax, [scale * c for c in curves.values()], list(curves))
     return figure
@@ -91,10 +92,13 @@ def _checked(times: Any, energies: Any) -> tuple[np.ndarray, dict[str, np.ndarra
 def _label_ends(ax: Axes, curves: Sequence[np.ndarray], names: Sequence[str]) -> None:
     """Names beside the last points, moved apart where lines end close to each other."""
     low, high = ax.get_ylim()
-    ends = [c[np.isfinite(c)][-1] if np.isfinite(c).any() else low for c in curves]
+    # A line without a finite point is not there; its name stands at the bottom, and points nowhere.
+    drawn = [bool(np.isfinite(c).any()) for c in curves]
+    ends = [c[np.isfinite(c)][-1] if d else low for c, d in zip(curves, drawn, strict=True)]
     wanted = (np.asarray(ends) - low) / (high - low)
     for k, height in enumerate(_spread_out(wanted, _LABEL_PITCH)):
         color, _ = LINES[k % len(LINES)]
+        leader = {"arrowstyle": "-", "color": color, "lw": 0.5, "shrinkA": 1, "shrinkB": 1}
         ax.annotate(
             names[k],
             (1.0, float(wanted[k])),
@@ -103,7 +107,7 @@ def _label_ends(ax: Axes, curves: Sequence[np.ndarray], names: Sequence[str]) ->
             textcoords="axes fraction",
             va="center",
             color=color,
-            arrowprops={"arrowstyle": "-", "color": color, "lw": 0.5, "shrinkA": 1, "shrinkB": 1},
+            arrowprops=leader if drawn[k] else None,
             annotation_clip=False,
         )
 

@@ -32,8 +32,8 @@ def draw_scale_bar(ax: Axes, width: float, unit: str) -> None:
         loc="lower left",
         pad=0.35,
         borderpad=0.5,
-        sep=2.5,
-        size_vertical=0.012 * width,
+        sep=3,
+        size_vertical=0.012 * width,  # pyright: ignore[reportArgumentType]
         color="0.1",
     )
     bar.patch.set(facecolor="white", edgecolor="none", alpha=0.85)
