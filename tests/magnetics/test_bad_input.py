@@ -313,3 +313,35 @@ def test_relax_with_nan_in_the_field_is_an_error():
     energy = ENERGY + Zeeman(MESH, FILM, lambda t: jnp.full(3, np.nan, REAL))
     with pytest.raises(SpinlearnError, match="NaN"):
         relax(energy, M)
+
+
+OTHER = Mesh((6, 5, 1), (3e-9, 3e-9, 2e-9))
+
+
+@pytest.mark.parametrize(
+    ("field", "call"),
+    [
+        ("terms", lambda: ENERGY + Exchange(Mesh(MESH.shape, (2e-9, 2e-9, 1e-9)), FILM)),
+        ("torques", lambda: LLG(ENERGY, 3)),
+        ("torques", lambda: LLG(ENERGY, ENERGY)),
+        ("torques", lambda: LLG(ENERGY, SpinOrbit(OTHER, FILM, 0.1))),
+        ("gyromagnetic_ratio", lambda: LLG(ENERGY, gyromagnetic_ratio=-1.0)),
+        ("polarization", lambda: Slonczewski(MESH, FILM, 1.5, (0, 0, 1))),
+        ("asymmetry", lambda: Slonczewski(MESH, FILM, 0.5, (0, 0, 1), asymmetry=0.0)),
+        ("dampinglike", lambda: SpinOrbit(MESH, FILM, float("nan"))),
+        ("nonadiabaticity", lambda: ZhangLi(MESH, FILM, 0.5, float("nan"))),
+        ("m", lambda: evolve(LLG(ENERGY), jnp.zeros((3, *MESH.shape)), 1e-12)),
+        ("m", lambda: evolve(LLG(ENERGY), None, 1e-12)),
+        ("times", lambda: evolve(LLG(ENERGY), M, 1e-12, observe=lambda t, m: m)),
+        ("step", lambda: evolve(LLG(ENERGY), M, 1e-12, step=float("inf"))),
+        ("step", lambda: evolve(LLG(ENERGY), M, 1e-12, step="1e-13")),
+        ("duration", lambda: evolve(LLG(ENERGY), M, None)),
+        ("tolerance", lambda: evolve(LLG(ENERGY), M, 1e-12, tolerance="x")),
+        ("llg", lambda: evolve(ENERGY, M, 1e-12)),
+        ("energy", lambda: relax(LLG(ENERGY), M)),
+    ],
+)
+def test_what_was_accepted_or_crashed_is_named(field: str, call: Any):
+    with pytest.raises(SpinlearnValueError) as caught:
+        call()
+    assert caught.value.field == field

@@ -269,3 +269,13 @@ def test_blow_up_is_an_error_with_the_remedy():
         evolve(LLG(nan, damping=0.1), SMOOTH, 1e-12)
     with pytest.raises(SpinlearnError, match="step"):
         evolve(LLG(nan, damping=0.1), SMOOTH, 1e-12, step=1e-13)
+
+
+def test_a_rate_that_is_not_finite_is_found_at_once():
+    current = jnp.full((3, *MESH.shape), jnp.nan)
+    llg = LLG(ENERGY, ZhangLi(MESH, FILM, 0.5, 0.1), damping=0.1)
+    with pytest.raises(SpinlearnError, match="not finite"):
+        evolve(llg, SMOOTH, 1e-11, current_density=current)
+    kept = evolve(llg, SMOOTH, 1e-11, current_density=current, throw=False)
+    assert int(kept.result) == 1
+    assert jnp.array_equal(kept.m, SMOOTH)

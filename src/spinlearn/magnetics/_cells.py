@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from spinlearn._checks import as_array, is_known, require
+from spinlearn._checks import as_float_array, as_leaf, is_known, require, require_values
 from spinlearn.constants import MU_0
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.mesh import Mesh
@@ -78,9 +80,22 @@ def cross(left: Array, right: Array) -> Array:
     return jnp.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx])
 
 
-def check_magnetization(m: Array, mesh: Mesh) -> Array:
-    """Unit vectors on the cells of the mesh, or an error by name."""
-    m = as_array(m)
+def check_same_mesh(field: str, one: Mesh, other: Mesh) -> None:
+    """Refuse parts that were built on different meshes."""
+    known = isinstance(one.cell, np.ndarray) and isinstance(other.cell, np.ndarray)
+    same = one.shape == other.shape and one.periodic == other.periodic
+    if not same or (known and not np.allclose(one.cell, other.cell, rtol=1e-6, atol=0)):
+        raise SpinlearnValueError(
+            field,
+            f"{one} and {other}",
+            "parts on one mesh",
+            "Build all of them from the same Mesh.",
+        )
+
+
+def check_magnetization(m: Any, mesh: Mesh, magnetization: Array | None = None) -> Array:
+    """Unit vectors on the filled cells of the mesh, or an error by name."""
+    m = as_float_array(m, "m")
     if m.shape != (3, *mesh.shape):
         raise SpinlearnValueError(
             "m",
@@ -88,22 +103,36 @@ def check_magnetization(m: Array, mesh: Mesh) -> Array:
             f"(3, nx, ny, nz) = {(3, *mesh.shape)}",
             "Put components first and keep the axis along z, even for one layer.",
         )
-    if not jnp.issubdtype(m.dtype, jnp.floating):
-        raise SpinlearnValueError(
-            "m", f"dtype {m.dtype}", "floating-point numbers", "Convert with .astype(float)."
-        )
-    if not is_known(m):
+    if not is_known(m, magnetization):
         return m
     # In numpy: inside jax.jit, what jnp computes from a known array is traced.
     vectors = np.asarray(m)
+    filled = True if magnetization is None else np.asarray(magnetization) > 0
     with np.errstate(all="ignore"):
         length = np.sqrt(np.einsum("axyz,axyz->xyz", vectors, vectors))
-        worst = float(np.max(np.minimum(np.abs(length - 1), length)))
+        worst = float(np.max(np.abs(length - np.where(filled, 1.0, 0.0))))
     if not worst < 1e-3:
         raise SpinlearnValueError(
             "m",
             f"a vector whose length is off by {worst:.3g}",
-            "unit vectors (zero in empty cells)",
-            "Divide by the length: m / jnp.linalg.norm(m, axis=0).",
+            "unit vectors where the film is, zero in empty cells",
+            "Divide by the length, m / jnp.linalg.norm(m, axis=0), and multiply by the outline.",
         )
     return m
+
+
+def number_per_cell(
+    value: Any, field: str, unit: str, mesh: Mesh, low: float = -np.inf, high: float = np.inf
+) -> Array:
+    """A finite parameter within limits, one number or one per cell."""
+    leaf = as_leaf(value, field, unit)
+    limits = f" from {low:g} to {high:g}" if np.isfinite(high) else f" >= {low:g}"
+    require_values(
+        lambda v: np.isfinite(v) & (v >= low) & (v <= high),
+        field,
+        leaf,
+        f"finite numbers{limits if np.isfinite(low) else ''}, "
+        + ("without unit" if unit == "1" else f"in {unit}"),
+        "Look for NaN, and for a value in other units.",
+    )
+    return per_cell(leaf, field, mesh)

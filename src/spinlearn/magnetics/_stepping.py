@@ -80,7 +80,7 @@ def adaptive_steps(
         following = jnp.where(cut_short, jnp.maximum(step * factor, s.step), step * factor)
         taken = s.accepted + s.rejected + 1
         result = jnp.where(taken >= max_steps, TOO_MANY_STEPS, FINISHED)
-        result = jnp.where(~accept & (step <= least), BLEW_UP, result).astype(jnp.int32)
+        result = jnp.where(~accept & ~(step > least), BLEW_UP, result).astype(jnp.int32)
         trial = trial._replace(
             left=jnp.where(whole, 0, s.left - step),
             last_error=error,

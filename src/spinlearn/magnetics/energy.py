@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Float
 
 from spinlearn.errors import SpinlearnValueError
+from spinlearn.magnetics._cells import check_same_mesh
 from spinlearn.mesh import Mesh
 
 Array = jax.Array
@@ -96,7 +97,7 @@ class Energies(AbstractEnergy):
         self.mesh = terms[0].mesh
         self.saturation_magnetization = terms[0].saturation_magnetization
         for term in terms[1:]:
-            _check_same_mesh(self.mesh, term.mesh)
+            check_same_mesh("terms", self.mesh, term.mesh)
 
     def field(self, m: Array, t: Any = 0.0) -> Array:
         """Sum of the terms' fields, ``(3, nx, ny, nz)``, A/m."""
@@ -115,17 +116,6 @@ class Energies(AbstractEnergy):
 
 def _terms(energy: AbstractEnergy) -> tuple[AbstractEnergy, ...]:
     return energy.terms if isinstance(energy, Energies) else (energy,)
-
-
-def _check_same_mesh(one: Mesh, other: Mesh) -> None:
-    same = one.shape == other.shape and one.periodic == other.periodic
-    if not same:
-        raise SpinlearnValueError(
-            "terms",
-            f"meshes {one.shape} and {other.shape}, periodic {one.periodic} and {other.periodic}",
-            "terms on one mesh",
-            "Build all terms from the same Mesh.",
-        )
 
 
 def split_slow(energy: AbstractEnergy) -> tuple[AbstractEnergy, AbstractEnergy | None]:

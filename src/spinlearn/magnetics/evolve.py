@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -174,7 +175,18 @@ def evolve(
     >>> bool(run.observed[1] > run.observed[0] > 0)  # towards the field
     True
     """
-    m = check_magnetization(m, llg.energy.mesh)
+    if not isinstance(llg, LLG):
+        raise SpinlearnValueError(
+            "llg", type(llg).__name__, "an LLG", "Pass LLG(energy, torques, damping)."
+        )
+    m = check_magnetization(m, llg.energy.mesh, llg.energy.saturation_magnetization)
+    if observe is not None and times is None:
+        raise SpinlearnValueError(
+            "times",
+            None,
+            "times to observe at, in s",
+            "Pass e.g. times=jnp.linspace(0, 1e-9, 101).",
+        )
     if method == "auto":
         method = "rk4-split" if step is None else "rk4"
     _check_options(llg, tolerance, method, step, key)
@@ -213,11 +225,11 @@ def _check_options(llg: LLG, tolerance: Any, method: str, step: Any, key: Any) -
         raise SpinlearnValueError(
             "method", method, f"auto or one of {', '.join(METHODS)}", "Leave it at 'auto'."
         )
-    if is_known(tolerance) and not 0 < tolerance < 1:
+    if is_known(tolerance) and not (_is_number(tolerance) and 0 < tolerance < 1):
         raise SpinlearnValueError(
             "tolerance", tolerance, "a number between 0 and 1", "Use e.g. 1e-5."
         )
-    if step is not None and not (is_known(step) and step > 0):
+    if step is not None and not (_is_number(step) and 0 < step < np.inf):
         raise SpinlearnValueError("step", step, "a positive number in s", "Use e.g. 1e-13.")
     if method == "rk4-split" and step is not None:
         raise SpinlearnValueError(
@@ -240,9 +252,13 @@ def _check_options(llg: LLG, tolerance: Any, method: str, step: Any, key: Any) -
         )
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, numbers.Real | np.ndarray | jax.Array) and np.ndim(value) == 0
+
+
 def _stops(times: Any, duration: Any, dtype: Any) -> Array:
     """Ends of the intervals that are stepped through, the last at the duration, s."""
-    if is_known(duration) and not (np.isfinite(duration) and duration > 0):
+    if is_known(duration) and not (_is_number(duration) and 0 < duration < np.inf):
         raise SpinlearnValueError("duration", duration, "a positive time in s", "Use e.g. 1e-9.")
     end = jnp.asarray(duration, dtype).reshape(1)
     if times is None:

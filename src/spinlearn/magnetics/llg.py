@@ -8,12 +8,13 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Float
 
-from spinlearn._checks import as_leaf, require
+from spinlearn._checks import as_leaf, require_values
 from spinlearn.constants import GYROMAGNETIC_RATIO, MU_0
 from spinlearn.errors import SpinlearnValueError
-from spinlearn.magnetics._cells import dot, per_cell
+from spinlearn.magnetics._cells import check_same_mesh, dot, number_per_cell
 from spinlearn.magnetics.energy import AbstractEnergy
 from spinlearn.magnetics.thermal import ThermalField
 from spinlearn.magnetics.torque import AbstractTorque
@@ -77,7 +78,8 @@ class LLG(eqx.Module):
                 "an energy term or a sum of them",
                 "Pass e.g. Exchange(mesh, material) + Demag(mesh, material).",
             )
-        given = (torques,) if isinstance(torques, Torque) else tuple(torques)
+        given: Any = torques
+        given = tuple(given) if isinstance(given, list | tuple) else (given,)
         thermal = [torque for torque in given if isinstance(torque, ThermalField)]
         if len(thermal) > 1 or not all(isinstance(torque, Torque) for torque in given):
             raise SpinlearnValueError(
@@ -86,19 +88,20 @@ class LLG(eqx.Module):
                 "torques, and at most one ThermalField",
                 "Pass e.g. (ZhangLi(...), ThermalField(...)).",
             )
+        for torque in given:
+            check_same_mesh("torques", energy.mesh, torque.mesh)
         self.energy = energy
         self.torques = tuple(torque for torque in given if isinstance(torque, AbstractTorque))
         self.thermal = thermal[0] if thermal else None
-        self.damping = per_cell(as_leaf(damping, "damping", "1"), "damping", energy.mesh)
-        require(
-            jnp.isfinite(self.damping) & (self.damping >= 0),
-            "damping",
-            damping,
-            "numbers >= 0, without unit",
-            "Permalloy has 0.008 to 0.02.",
-            depends_on=(self.damping,),
-        )
+        self.damping = number_per_cell(damping, "damping", "1", energy.mesh, low=0.0)
         self.gyromagnetic_ratio = as_leaf(gyromagnetic_ratio, "gyromagnetic_ratio", "rad/(s T)")
+        require_values(
+            lambda v: (np.ndim(v) == 0) & np.isfinite(v) & (v > 0),
+            "gyromagnetic_ratio",
+            self.gyromagnetic_ratio,
+            "one positive number in rad/(s T)",
+            "The free electron has 1.76e11; one in m/(A s) is divided by μ0.",
+        )
 
     def effective_field(
         self, m: Float[Array, "3 nx ny nz"], t: Any = 0.0, current_density: Any = None

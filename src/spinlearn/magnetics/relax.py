@@ -116,7 +116,11 @@ def relax(
     >>> bool(jnp.abs(result.energy / (4 * jnp.sqrt(15e-12 * 0.8e6) * area) - 1) < 0.02)
     True
     """
-    m = check_magnetization(m, energy.mesh)
+    if not isinstance(energy, AbstractEnergy):
+        raise SpinlearnValueError(
+            "energy", type(energy).__name__, "an energy term or a sum", "Pass LLG.energy, say."
+        )
+    m = check_magnetization(m, energy.mesh, energy.saturation_magnetization)
     if method not in ("minimize", "overdamped"):
         raise SpinlearnValueError(
             "method", method, "'minimize' or 'overdamped'", "Leave it at 'minimize'."

@@ -16,7 +16,7 @@ from spinlearn.magnetics._cells import (
     cross,
     dot,
     magnetization_per_cell,
-    per_cell,
+    number_per_cell,
     per_moment,
     vector_per_cell,
 )
@@ -98,9 +98,9 @@ class Slonczewski(AbstractTorque):
         self.saturation_magnetization = magnetization_per_cell(
             material.saturation_magnetization, mesh
         )
-        self.polarization = _number(polarization, "polarization", mesh)
-        self.asymmetry = _number(asymmetry, "asymmetry", mesh)
-        self.secondary = _number(secondary, "secondary", mesh)
+        self.polarization = number_per_cell(polarization, "polarization", "1", mesh, -1.0, 1.0)
+        self.asymmetry = number_per_cell(asymmetry, "asymmetry", "1", mesh, low=1e-6)
+        self.secondary = number_per_cell(secondary, "secondary", "1", mesh)
         direction = as_leaf(fixed_layer, "fixed_layer", "1")
         direction = vector_per_cell(direction, "fixed_layer", mesh)
         length = jnp.sqrt(dot(direction, direction))
@@ -131,9 +131,3 @@ class Slonczewski(AbstractTorque):
         )
         strength = (per_current * density)[None]
         return strength * (cross(m, p) * efficiency[None] + self.secondary[None] * p)
-
-
-def _number(value: Any, field: str, mesh: Mesh) -> Array:
-    leaf = as_leaf(value, field, "1")
-    require(jnp.isfinite(leaf), field, value, "finite numbers", "Look for NaN.", depends_on=(leaf,))
-    return per_cell(leaf, field, mesh)

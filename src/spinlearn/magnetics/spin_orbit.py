@@ -7,9 +7,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from spinlearn._checks import as_leaf
 from spinlearn.constants import ELEMENTARY_CHARGE, HBAR
-from spinlearn.magnetics._cells import cross, magnetization_per_cell, per_cell, per_moment
+from spinlearn.magnetics._cells import cross, magnetization_per_cell, number_per_cell, per_moment
 from spinlearn.magnetics.torque import AbstractTorque, require_current
 from spinlearn.materials import Material
 from spinlearn.mesh import Mesh
@@ -73,11 +72,9 @@ class SpinOrbit(AbstractTorque):
         self.saturation_magnetization = magnetization_per_cell(
             material.saturation_magnetization, mesh
         )
-        self.dampinglike = per_cell(as_leaf(dampinglike, "dampinglike", "1"), "dampinglike", mesh)
-        self.fieldlike = per_cell(as_leaf(fieldlike, "fieldlike", "1"), "fieldlike", mesh)
-        self.current_ratio = per_cell(
-            as_leaf(current_ratio, "current_ratio", "1"), "current_ratio", mesh
-        )
+        self.dampinglike = number_per_cell(dampinglike, "dampinglike", "1", mesh)
+        self.fieldlike = number_per_cell(fieldlike, "fieldlike", "1", mesh)
+        self.current_ratio = number_per_cell(current_ratio, "current_ratio", "1", mesh)
 
     def field(self, m: Array, t: Any = 0.0, current_density: Any = None) -> Array:
         """Equivalent field, ``(3, nx, ny, nz)``, A/m."""

@@ -10,6 +10,7 @@ import jax
 from jaxtyping import Float
 
 from spinlearn.errors import SpinlearnValueError
+from spinlearn.mesh import Mesh
 
 Array = jax.Array
 
@@ -26,6 +27,8 @@ class AbstractTorque(eqx.Module):
     >>> issubclass(ZhangLi, AbstractTorque)
     True
     """
+
+    mesh: eqx.AbstractVar[Mesh]
 
     @abstractmethod
     def field(

@@ -7,9 +7,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from spinlearn._checks import as_leaf, require
+from spinlearn._checks import as_leaf
 from spinlearn.constants import BOHR_MAGNETON, ELEMENTARY_CHARGE, GYROMAGNETIC_RATIO, MU_0
-from spinlearn.magnetics._cells import cross, magnetization_per_cell, per_cell
+from spinlearn.magnetics._cells import cross, magnetization_per_cell, number_per_cell
 from spinlearn.magnetics._stencil import (
     FaceWeights,
     arithmetic_mean,
@@ -78,18 +78,8 @@ class ZhangLi(AbstractTorque):
         self.mesh = mesh
         magnetization = magnetization_per_cell(material.saturation_magnetization, mesh)
         self.saturation_magnetization = magnetization
-        given = as_leaf(polarization, "polarization", "1")
-        require(
-            jnp.abs(given) <= 1,
-            "polarization",
-            polarization,
-            "numbers from -1 to 1, without unit",
-            "Permalloy has about 0.5.",
-            depends_on=(given,),
-        )
-        self.polarization = per_cell(given, "polarization", mesh)
-        given = as_leaf(nonadiabaticity, "nonadiabaticity", "1")
-        self.nonadiabaticity = per_cell(given, "nonadiabaticity", mesh)
+        self.polarization = number_per_cell(polarization, "polarization", "1", mesh, -1.0, 1.0)
+        self.nonadiabaticity = number_per_cell(nonadiabaticity, "nonadiabaticity", "1", mesh)
         self.gyromagnetic_ratio = as_leaf(gyromagnetic_ratio, "gyromagnetic_ratio", "rad/(s T)")
         self.slopes = tuple(
             face_weights(
