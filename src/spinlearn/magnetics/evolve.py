@@ -253,7 +253,9 @@ def _check_options(llg: LLG, tolerance: Any, method: str, step: Any, key: Any) -
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, numbers.Real | np.ndarray | jax.Array) and np.ndim(value) == 0
+    return (
+        isinstance(value, numbers.Real | np.ndarray | jax.Array) and getattr(value, "ndim", 0) == 0
+    )
 
 
 def _stops(times: Any, duration: Any, dtype: Any) -> Array:
