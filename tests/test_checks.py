@@ -48,11 +48,12 @@ def test_known_values_are_seen_while_tracing_others() -> None:
     @jax.jit
     def traced(x: jax.Array) -> jax.Array:
         require_values(np.isfinite, "x", x, "finite", "Pass 1.")
-        assert is_known(as_array([1.0, 2.0]), as_array(known), as_float_array(np.ones(3), "m"))
-        assert not is_known(as_array([x, 2.0]))
+        assert is_known(as_array([1.0, 2.0], "x"), as_array(known, "x"))
+        assert is_known(as_float_array(np.ones(3), "m"))
+        assert not is_known(as_array([x, 2.0], "x"))
         with pytest.raises(SpinlearnValueError, match="known = "):
             require_values(lambda v: v > 1, "known", known, "above 1", "Pass 2.")
-        return as_array([x, 2.0])
+        return as_array([x, 2.0], "x")
 
     assert traced(-1.0).tolist() == [-1.0, 2.0]
 

@@ -1,7 +1,8 @@
-"""Checks of array arguments: at once where the values are known, silent on traced values."""
+"""Checks of arguments: at once where the values are known, silent on traced values."""
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable
 from typing import Any
 
@@ -55,10 +56,48 @@ def require_values(
         raise SpinlearnValueError(field, value, allowed, fix)
 
 
-def as_array(value: Any) -> Array:
+def as_numbers(value: Any, field: str, allowed: str, fix: str) -> np.ndarray:
+    """Known real numbers in float64, on the host; text, None and ragged lists are refused."""
+    try:
+        given = np.asarray(value)
+    except (TypeError, ValueError) as error:
+        raise SpinlearnValueError(field, value, allowed, fix) from error
+    if given.dtype.kind not in "biuf":
+        raise SpinlearnValueError(field, value, allowed, fix)
+    return given.astype(np.float64)
+
+
+def as_number(
+    value: Any, field: str, good: Callable[[float], bool], allowed: str, fix: str
+) -> float:
+    """One good real number of Python, numpy or JAX, as a float."""
+    given = as_numbers(value, field, allowed, fix)
+    if given.ndim != 0 or isinstance(value, bool | np.bool_) or not good(float(given)):
+        raise SpinlearnValueError(field, value, allowed, fix)
+    return float(given)
+
+
+def is_whole(value: Any) -> bool:
+    """Whether this is an integer, of Python or numpy."""
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def as_count(value: Any, field: str, least: int, allowed: str, fix: str) -> int:
+    """An integer of Python or numpy that is not too small, as an int."""
+    if not is_whole(value) or value < least:
+        raise SpinlearnValueError(field, value, allowed, fix)
+    return int(value)
+
+
+def as_array(value: Any, field: str) -> Array:
     """``jnp.asarray``, except that inside `jax.jit` known values stay known."""
-    with jax.ensure_compile_time_eval():
-        return jnp.asarray(value)
+    try:
+        with jax.ensure_compile_time_eval():
+            return jnp.asarray(value)
+    except (TypeError, ValueError) as error:
+        raise SpinlearnValueError(
+            field, value, "an array of numbers", "Pass numbers, all rows of one length."
+        ) from error
 
 
 def as_float_array(value: Any, field: str) -> Array:
@@ -67,7 +106,7 @@ def as_float_array(value: Any, field: str) -> Array:
         raise SpinlearnValueError(
             field, repr(value), "an array of floating-point numbers", "Pass an array."
         )
-    array = as_array(value)
+    array = as_array(value, field)
     if array.dtype in (jnp.float16, jnp.bfloat16):
         raise SpinlearnValueError(
             field, f"dtype {array.dtype}", "float32 or float64", "Convert with .astype('float32')."

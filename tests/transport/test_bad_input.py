@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -27,6 +28,10 @@ MESH = Mesh((20, 16, 1), (4e-9, 4e-9, 10e-9))
 M = uniform(MESH, (1, 0, 0))
 SIGMA = AMR(4e6, 0.03).tensor(M)
 CONTACTS = edge_electrodes(4, MESH)
+READING: Any = read_conductance(SIGMA, CONTACTS)
+NUMBER: Any = 3
+FLOAT: Any = 2.0
+TEXT: Any = "a"
 
 
 def pads(*corners: tuple[int, int]) -> np.ndarray:
@@ -124,7 +129,7 @@ CASES: dict[str, tuple[str, Callable[[], Any]]] = {
     "grid too fine": ("rows", lambda: grid_electrodes(20, 3, MESH)),
     "grid fill": ("fill", lambda: grid_electrodes(2, 2, MESH, fill=0.0)),
     "disc radius": ("radius", lambda: disc_electrodes(4, MESH, radius=1.0)),
-    "disc number": ("n = 60", lambda: disc_electrodes(60, MESH)),
+    "disc crowded": ("n = 60", lambda: disc_electrodes(60, MESH)),
     "disc coverage": ("coverage", lambda: disc_electrodes(4, MESH, coverage=1.0)),
     "conductivity zero": ("conductivity", lambda: AMR(0.0, 0.03)),
     "conductivity NaN": ("conductivity", lambda: AMR(float("nan"), 0.03)),
@@ -160,6 +165,56 @@ CASES: dict[str, tuple[str, Callable[[], Any]]] = {
     "m NaN": ("m = ", lambda: AMR(4e6, 0.03).tensor(M.at[0, 0, 0, 0].set(jnp.nan))),
     "m shape": ("m.shape", lambda: AMR(4e6, 0.03).tensor(M[0])),
     "m integer": ("m = dtype", lambda: AMR(4e6, 0.03).tensor(M.astype(int))),
+    "m outline shape": ("outline.shape", lambda: AMR(4e6, 0.03).tensor(M, np.ones((3, 3)))),
+    "m outline layers": ("outline.shape", lambda: AMR(4e6, 0.03).tensor(M, np.ones((20, 16, 1)))),
+    "m outline text": ("outline = a", lambda: AMR(4e6, 0.03).tensor(M, "a")),
+    "outline text": (
+        "outline = a",
+        lambda: Electrodes(MESH, pads((1, 1), (9, 9)), outline="a"),
+    ),
+    "mask text": ("masks[0]", lambda: Electrodes(MESH, np.full((2, 20, 16), "metal"))),
+    "resistance text": (
+        "contact_resistance = a",
+        lambda: edge_electrodes(4, MESH, contact_resistance="a"),
+    ),
+    "resistance ragged": (
+        "contact_resistance",
+        lambda: edge_electrodes(4, MESH, contact_resistance=[1e-15, [1e-15]]),
+    ),
+    "previous of another kind": (
+        "a Potential",
+        lambda: solve_potential(SIGMA, CONTACTS, [1, 0, 0, 0], previous=READING),
+    ),
+    "previous number": (
+        "a Potential",
+        lambda: solve_potential(SIGMA, CONTACTS, [1, 0, 0, 0], previous=NUMBER),
+    ),
+    "disc outline": (
+        "no other outline",
+        lambda: disc_electrodes(4, MESH, outline=np.ones((20, 16))),
+    ),
+    "disc radius text": ("radius = a", lambda: disc_electrodes(4, MESH, radius=TEXT)),
+    "disc start text": ("start = a", lambda: disc_electrodes(4, MESH, start=TEXT)),
+    "disc number": ("n = 2.0", lambda: disc_electrodes(FLOAT, MESH)),
+    "edge start text": ("start = a", lambda: edge_electrodes(4, MESH, start=TEXT)),
+    "edge start in nm": ("perimeter", lambda: edge_electrodes(4, MESH, start=10)),
+    "edge start before": ("perimeter", lambda: edge_electrodes(4, MESH, start=-3e-7)),
+    "edge number text": ("n = four", lambda: edge_electrodes("four", MESH)),  # type: ignore[arg-type]
+    "edge true": ("n = True", lambda: edge_electrodes(True, MESH)),
+    "coverage true": ("coverage", lambda: edge_electrodes((1, 0, 1, 0), MESH, coverage=True)),
+    "tolerance array": (
+        "tolerance",
+        lambda: conductance_matrix(SIGMA, CONTACTS, tolerance=np.full(2, 1e-8)),  # type: ignore[arg-type]
+    ),
+    "weights text": (
+        "weights = a",
+        lambda: conductance_sensitivity(SIGMA, CONTACTS, weights="a"),
+    ),
+    "voltages list of text": (
+        "voltages",
+        lambda: solve_potential(SIGMA, CONTACTS, ["on", "on", "on", "off"]),
+    ),
+    "voltages complex": ("voltages", lambda: solve_potential(SIGMA, CONTACTS, [1j, 0, 0, 0])),
     "sigma shape": ("sigma.shape", lambda: conductance_matrix(SIGMA[:, :, :-1], CONTACTS)),
     "sigma negative": ("positive", lambda: conductance_matrix(sigma_with(-1.0), CONTACTS)),
     "sigma NaN": ("NaN", lambda: conductance_matrix(sigma_with(np.nan), CONTACTS)),
@@ -197,3 +252,28 @@ def test_bad_input_is_refused_by_name(case: str):
     assert text in message
     assert "allowed is" in message
     assert caught.value.fix.endswith(".")
+
+
+def test_a_ratio_in_percent_is_warned_of():
+    with pytest.warns(UserWarning, match=r"3 % is 0\.03"):
+        AMR(4e6, 3.0)
+    AMR(4e6, 1.0)
+
+
+@pytest.mark.parametrize("method", ["spectral", "direct"])
+def test_traced_contact_resistance_must_be_positive(method: Any):
+    def read(specific: jax.Array) -> jax.Array:
+        contacts = edge_electrodes(3, MESH, contact_resistance=specific, method=method)
+        return conductance_matrix(SIGMA, contacts, hall=False)
+
+    compiled = jax.jit(read)
+    for specific in (0.0, -1e-15, [1e-15, 0.0, 1e-15]):
+        traced = jnp.asarray(specific, SIGMA.dtype) * jnp.ones(3, SIGMA.dtype)
+        with pytest.raises(RuntimeError, match="contact_resistance is not positive"):
+            compiled(traced).block_until_ready()
+    with pytest.raises(RuntimeError, match="contact_resistance is not positive"):
+        jax.grad(lambda specific: read(specific)[0, 0])(0.0)
+    # Where there is nothing to raise on: NaN, not a number.
+    slope = jax.jit(jax.grad(lambda specific: read(specific)[0, 0]))
+    assert bool(jnp.isnan(slope(0.0)))
+    assert float(slope(1e-15)) < 0

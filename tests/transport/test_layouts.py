@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ from spinlearn.transport import (
     disc_electrodes,
     edge_electrodes,
     grid_electrodes,
+    solve_potential,
 )
 from tests.textures import uniform
 
@@ -72,3 +75,38 @@ def test_area_of_a_line_drawn_on_corners_is_its_length_times_the_thickness(along
     g = conductance_matrix(AMR(4e6, 0.0).tensor(uniform(mesh, (0, 0, 1))), contacts)
     area = 9 * (3e-9, 4e-9)[along] * 10e-9
     assert float(g[0, 0]) == pytest.approx(area / specific / 2, rel=1e-4)
+
+
+def test_numbers_of_numpy_are_numbers():
+    mesh = Mesh((24, 24, 1), (4e-9, 4e-9, 10e-9))
+    half: Any = np.float32(0.5)
+    third: Any = np.float32(0.3)
+    one: Any = np.int64(1)
+    counts: Any = np.array([1, 2, 1, 0])
+    start: Any = np.asarray(20e-9)
+    two: Any = np.int64(2)
+    three: Any = np.int32(3)
+    four: Any = np.uint8(4)
+    same: list[tuple[Electrodes, Electrodes]] = [
+        (edge_electrodes(four, mesh, coverage=half), edge_electrodes(4, mesh, coverage=0.5)),
+        (edge_electrodes((one,) * 4, mesh), edge_electrodes((1, 1, 1, 1), mesh)),
+        (edge_electrodes(counts, mesh), edge_electrodes((1, 2, 1, 0), mesh)),
+        (
+            edge_electrodes(4, mesh, start=start),
+            edge_electrodes(4, mesh, start=20e-9),
+        ),
+        (grid_electrodes(two, three, mesh, fill=third), grid_electrodes(2, 3, mesh, fill=0.3)),
+        (
+            disc_electrodes(three, mesh, start=one, coverage=half),
+            disc_electrodes(3, mesh, start=1.0, coverage=0.5),
+        ),
+    ]
+    for found, expected in same:
+        assert found.count == expected.count
+        assert np.array_equal(found.owner, expected.owner)
+    sigma = AMR(np.float32(4e6), np.float32(0.25)).tensor(uniform(mesh, (1, 0, 0)))
+    contacts = same[0][1]
+    tolerance: Any = np.float32(1e-3)
+    g = conductance_matrix(sigma, contacts, tolerance=tolerance)
+    assert np.array_equal(g, conductance_matrix(sigma, contacts, tolerance=float(tolerance)))
+    solve_potential(sigma, contacts, np.arange(4), tolerance=tolerance)

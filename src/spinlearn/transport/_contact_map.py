@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from spinlearn._checks import as_numbers
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.mesh import Mesh
 
@@ -81,12 +82,13 @@ def claim(
 
 
 def _check_values(values: Any, k: int) -> np.ndarray:
-    mask = np.asarray(values, np.float64)
+    allowed = "booleans, or covered parts from 0 to 1"
+    mask = as_numbers(values, f"masks[{k}]", allowed, "Use a boolean mask.")
     if not np.all((mask >= 0) & (mask <= 1)):  # also catches NaN
         raise SpinlearnValueError(
             f"masks[{k}]",
             "values outside 0 to 1, or NaN",
-            "booleans, or covered parts from 0 to 1",
+            allowed,
             "Use a boolean mask.",
         )
     if not mask.any():

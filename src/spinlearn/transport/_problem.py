@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from spinlearn._checks import as_float_array, is_known
+from spinlearn._checks import as_float_array, as_number, is_known
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.transport._elements import (
     CellConductance,
@@ -88,6 +88,14 @@ def _check_values(sigma: Array, electrodes: Electrodes) -> None:
     )
 
 
+def check_tolerance(tolerance: Any, default: float) -> float:
+    """The tolerance asked for, between 0 and 1, or the default."""
+    if tolerance is None:
+        return default
+    allowed, fix = "a number between 0 and 1", "Use e.g. 1e-8, or omit it."
+    return as_number(tolerance, "tolerance", lambda value: 0 < value < 1, allowed, fix)
+
+
 def is_hall(sigma: Array, hall: bool | None) -> bool:
     """Whether to solve the non-symmetric problem; traced fields must say so themselves."""
     if hall is not None:
@@ -147,14 +155,18 @@ def _eigenvalues(sheet: Array) -> tuple[Array, Array, Array]:
     return low, high, root
 
 
-def require_solved(value: Array, problem: Problem, error: Array, tolerance: Array) -> Array:
+def require_solved(
+    value: Array, problem: Problem, electrodes: Electrodes, error: Array, tolerance: Array
+) -> Array:
     """Pass `value` on, or raise with the remedy; apply it to something small: it is copied."""
-    not_positive = jnp.isinf(problem.contrast)
+    cause = jnp.where(jnp.isinf(problem.contrast), 1, 0)
+    if electrodes.resistive:
+        cause = jnp.where(jnp.all(electrodes.contact_resistance > 0), cause, 2)
     # One check for all causes: each one is a callback, which keeps a program out of JAX's cache.
     return eqx.branched_error_if(
         value,
-        not_positive | ~jnp.all(error <= tolerance),
-        not_positive.astype(jnp.int32),
+        (cause > 0) | ~jnp.all(error <= tolerance),
+        cause,
         [
             "The potential did not converge, or is not finite. Look for NaN in m or sigma; loosen "
             "the tolerance (float32 reaches 1e-6); for a conductivity that varies by orders of "
@@ -162,6 +174,9 @@ def require_solved(value: Array, problem: Problem, error: Array, tolerance: Arra
             "sigma is not positive in at least one cell: allowed are tensors with two positive "
             "eigenvalues, in S/m. Look at the conductivity and at m; for places without film pass "
             "an outline to Electrodes instead of zero conductivity.",
+            "contact_resistance is not positive for at least one contact: where its value is not "
+            "known beforehand (jax.grad, jax.jit, jax.vmap) allowed are positive numbers in Ω m². "
+            "Use e.g. 1e-18 Ω m² for a contact that is almost ideal.",
         ],
     )
 

@@ -24,6 +24,7 @@ from spinlearn.transport._problem import (
     Problem,
     build_problem,
     check_sigma,
+    check_tolerance,
     is_hall,
     require_solved,
 )
@@ -226,13 +227,7 @@ def _same_contacts(reading: Reading, electrodes: Electrodes) -> Array:
 
 def default_tolerance(tolerance: float | None, sigma: Array) -> float:
     """The tolerance asked for, or what the precision of sigma allows."""
-    if tolerance is None:
-        return 1e-10 if sigma.dtype == jnp.float64 else 1e-6
-    if not isinstance(tolerance, int | float) or not 0 < tolerance < 1:
-        raise SpinlearnValueError(
-            "tolerance", tolerance, "a number between 0 and 1", "Use e.g. 1e-8, or omit it."
-        )
-    return tolerance
+    return check_tolerance(tolerance, 1e-10 if sigma.dtype == jnp.float64 else 1e-6)
 
 
 @eqx.filter_jit
@@ -261,7 +256,7 @@ def read_film(
     )
     iterations = jnp.maximum(phi.iterations, psi.iterations)
     error = jnp.maximum(phi.error, psi.error)
-    conductance = require_solved(conductance, problem, error, tolerance)
+    conductance = require_solved(conductance, problem, electrodes, error, tolerance)
     adjoint = psi.phi if hall else None
     contacts = electrodes.owner, electrodes.free
     return Reading(conductance, phi.phi, adjoint, iterations, error, problem, *contacts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import equinox as eqx
@@ -10,7 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from spinlearn._checks import as_float_array, as_leaf, is_known, require_values
+from spinlearn._checks import (
+    as_float_array,
+    as_leaf,
+    as_numbers,
+    is_known,
+    require_values,
+)
 from spinlearn.errors import SpinlearnValueError
 
 Array = jax.Array
@@ -51,6 +58,11 @@ class AMR(eqx.Module):
     ------
     SpinlearnValueError
         If the conductivity is not positive or the ratio not above -1.
+
+    Warns
+    -----
+    UserWarning
+        If the ratio is above 1, which is more than 100 %.
 
     References
     ----------
@@ -134,7 +146,7 @@ class AMR(eqx.Module):
         Raises
         ------
         SpinlearnValueError
-            If m has the wrong shape or is not of unit length (to 1e-3).
+            If m or the outline has the wrong shape or m is not of unit length (to 1e-3).
         """
         m = as_float_array(m, "m")
         if m.ndim != 4 or m.shape[0] != 3:
@@ -150,7 +162,7 @@ class AMR(eqx.Module):
                     f"one number, or one per cell {m.shape[1:]}",
                     "Give per-cell values on the mesh of m.",
                 )
-        _check_unit_length(m, outline)
+        _check_unit_length(m, _check_outline(outline, m.shape[1:3]))
         perp = self.conductivity.astype(m.dtype)
         hall, ratio = self.hall.astype(m.dtype), self.ratio.astype(m.dtype)
         across = perp / (1 + hall**2)
@@ -193,6 +205,25 @@ def _check_parameters(conductivity: Any, ratio: Any, hall: Any) -> None:
         "Give (ρ∥ - ρ⊥)/ρ⊥.",
     )
     require_values(np.isfinite, "hall", hall, "finite numbers", "Give ρ_H/ρ⊥, e.g. 0.01.")
+    if is_known(ratio) and np.any(np.asarray(ratio) > 1):
+        warnings.warn(
+            f"ratio = {np.max(np.asarray(ratio)):g}: ρ∥ is more than twice ρ⊥. "
+            "The ratio is no percentage: 3 % is 0.03.",
+            stacklevel=5,  # past equinox's two frames: where AMR was called
+        )
+
+
+def _check_outline(outline: Any, cells: tuple[int, ...]) -> Any:
+    if outline is None:
+        return np.ones(cells)
+    if is_known(outline):
+        allowed = "booleans, or filled parts from 0 to 1"
+        outline = as_numbers(outline, "outline", allowed, "Give one value a cell.")
+    if outline.shape != cells:
+        raise SpinlearnValueError(
+            "outline.shape", outline.shape, f"{cells}, one value a cell", "Leave out the layers."
+        )
+    return outline
 
 
 def _check_unit_length(m: Array, outline: Any) -> None:
@@ -200,7 +231,7 @@ def _check_unit_length(m: Array, outline: Any) -> None:
         return
     # In numpy: inside jax.jit, what jnp computes from a known array is traced.
     vectors = np.asarray(m)
-    filled = np.asarray(True) if outline is None else (np.asarray(outline) > 0)[:, :, None]
+    filled = (np.asarray(outline) > 0)[:, :, None]
     with np.errstate(all="ignore"):
         error = np.abs(np.einsum("axyz,axyz->xyz", vectors, vectors) - 1)
     worst = float(np.max(error, where=filled, initial=0))

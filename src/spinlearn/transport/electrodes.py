@@ -12,6 +12,7 @@ from jax.core import Tracer
 from jaxtyping import Float
 from scipy import ndimage
 
+from spinlearn._checks import as_numbers
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.mesh import Mesh
 from spinlearn.transport._contact_ends import end_spring
@@ -45,7 +46,7 @@ class Electrodes(eqx.Module):
     contact_resistance
         Specific resistance between metal and film, Ω m², one number or one per contact. Zero (the
         default) is an ideal contact. A pad's area is its footprint, a line contact's its length
-        times the film's thickness.
+        times the film's thickness. A derivative by it, and any traced value, needs positive ones.
     outline
         Filled part of every cell, ``(nx, ny)``, boolean or from 0 to 1; by default the whole
         rectangle. A partly filled cell conducts in proportion. What of a contact lies outside
@@ -159,7 +160,10 @@ class Electrodes(eqx.Module):
         if not self.resistive:
             return jnp.where(self.free, spring, 0)
         on_contact = (self.owner >= 0) & (self.area > 0)
-        own = self.contact_resistance.astype(dtype)[jnp.maximum(self.owner, 0)]
+        # Traced, it may be anything; only where it is positive is there a solution, or a slope.
+        specific = self.contact_resistance.astype(dtype)
+        specific = specific + jnp.where(specific > 0, 0, jnp.nan).astype(dtype)
+        own = specific[jnp.maximum(self.owner, 0)]
         area = jnp.where(on_contact, self.area.astype(dtype), 1)
         at_end = self.end_spring > 0
         series = jnp.where(at_end, 1 / jnp.where(at_end, spring, 1), 0)
@@ -190,7 +194,9 @@ def _check_outline(mesh: Mesh, outline: Any) -> np.ndarray:
     cells = mesh.shape[:2]
     if outline is None:
         return np.ones(cells)
-    filled = np.asarray(outline, np.float64)
+    filled = as_numbers(
+        outline, "outline", "booleans, or filled parts from 0 to 1", "Give one value a cell."
+    )
     if filled.shape != cells:
         raise SpinlearnValueError(
             "outline.shape", filled.shape, f"{cells}, one value a cell", "Use the mesh's cells."
@@ -284,12 +290,13 @@ def _check_islands(filled: np.ndarray, owner: np.ndarray) -> None:
 def _check_resistance(value: Any, count: int) -> tuple[Array, bool]:
     if isinstance(value, Tracer):
         return jnp.broadcast_to(value, (count,)), True
-    given = np.asarray(value, np.float64)
+    allowed = f"one number or {count} of them, in Ω m²"
+    given = as_numbers(value, "contact_resistance", allowed, "Use 0 for ideal contacts.")
     if given.shape not in ((), (count,)):
         raise SpinlearnValueError(
             "contact_resistance",
             f"shape {given.shape}",
-            f"one number or {count} of them, in Ω m²",
+            allowed,
             "Give one value per contact.",
         )
     if not np.all(np.isfinite(given)) or given.min() < 0:

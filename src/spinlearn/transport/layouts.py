@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from spinlearn._checks import as_count, as_number, is_whole
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.mesh import Mesh
 from spinlearn.transport._contact_ends import effective_overhang
@@ -40,7 +41,8 @@ def edge_electrodes(
         where every side carries at most one contact and they do not meet at a corner.
     start
         Position of the first contact's centre along the perimeter, m, counted counter-clockwise
-        from the corner at the origin; by default half a contact distance. Only with one number.
+        from the corner at the origin, at most once around; by default half a contact distance.
+        Only with one number.
     **options
         Passed to `Electrodes`: ``contact_resistance`` (Ω m²), ``outline``, ``method``.
 
@@ -60,13 +62,11 @@ def edge_electrodes(
     >>> edge_electrodes(4, mesh, coverage=0.3).count
     4
     """
-    if not isinstance(coverage, int | float) or not 0 < coverage <= 1:
-        raise SpinlearnValueError(
-            "coverage", coverage, "a number above 0, at most 1", "Use e.g. coverage=0.5."
-        )
+    allowed, fix = "a number above 0, at most 1", "Use e.g. coverage=0.5."
+    coverage = as_number(coverage, "coverage", lambda part: 0 < part <= 1, allowed, fix)
     check_mesh(mesh)
     edge = _Edge(mesh)
-    intervals = _intervals(n, edge, float(coverage), start)
+    intervals = _intervals(n, edge, coverage, start)
     corners = (mesh.shape[0] + 1, mesh.shape[1] + 1)
     owner, share, length = np.full(corners, -1), np.zeros(corners), np.zeros(corners)
     for k, (first, last) in enumerate(intervals):
@@ -107,7 +107,7 @@ def disc_electrodes(
     start
         Angle of the first contact's centre from the x-axis, rad.
     **options
-        Passed to `Electrodes`: ``contact_resistance`` (Ω m²).
+        Passed to `Electrodes`: ``contact_resistance`` (Ω m²), ``method``.
 
     Returns
     -------
@@ -126,21 +126,17 @@ def disc_electrodes(
     3
     """
     check_mesh(mesh)
-    if isinstance(n, bool) or not isinstance(n, int) or n < 2:
-        raise SpinlearnValueError("n", n, "an integer of at least 2", "Count the contacts.")
-    if not isinstance(coverage, int | float) or not 0 < coverage < 1:
+    if "outline" in options:
         raise SpinlearnValueError(
-            "coverage", coverage, "a number between 0 and 1", "Use e.g. coverage=0.5."
+            "outline", "given", "no other outline than the disc's", "Use Electrodes with masks."
         )
-    if not isinstance(start, int | float) or not np.isfinite(start):
-        raise SpinlearnValueError("start", start, "an angle in rad", "Use e.g. start=0.0.")
+    n = as_count(n, "n", 2, "an integer of at least 2", "Count the contacts.")
+    allowed, fix = "a number between 0 and 1", "Use e.g. coverage=0.5."
+    coverage = as_number(coverage, "coverage", lambda part: 0 < part < 1, allowed, fix)
+    start = as_number(start, "start", np.isfinite, "an angle in rad", "Use e.g. start=0.0.")
     step = float(max(mesh.cell[0], mesh.cell[1]))
     most = 0.5 * min(mesh.extent[:2]) - 1.5 * step
-    size = most if radius is None else float(radius)
-    if not 0 < size <= most * (1 + 1e-12):
-        raise SpinlearnValueError(
-            "radius", radius, f"lengths above 0 and up to {most:.6g} m", "Use a larger mesh."
-        )
+    size = most if radius is None else _check_radius(radius, most)
     if coverage * 2 * np.pi * size / n < 2 * step:
         raise SpinlearnValueError(
             "n", n, "contacts at least two cells wide", "Use fewer contacts or a finer mesh."
@@ -170,6 +166,11 @@ def disc_electrodes(
     contacts = ContactMap(n, owner, share, np.where(owner >= 0, area, 0.0), shunt)
     outline = np.minimum(film + metal, 1.0)
     return Electrodes(mesh, contacts, outline=outline, **options)
+
+
+def _check_radius(radius: Any, most: float) -> float:
+    allowed, fix = f"lengths above 0 and up to {most:.6g} m", "Use a larger mesh."
+    return as_number(radius, "radius", lambda size: 0 < size <= most * (1 + 1e-12), allowed, fix)
 
 
 def _corners_of_rim(
@@ -228,11 +229,10 @@ def grid_electrodes(
     >>> grid_electrodes(7, 5, mesh).count
     35
     """
-    for field, value in (("rows", rows), ("cols", cols)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise SpinlearnValueError(field, value, "a positive integer", "Count the pads.")
-    if not isinstance(fill, int | float) or not 0 < fill < 1:
-        raise SpinlearnValueError("fill", fill, "a number between 0 and 1", "Use e.g. fill=0.3.")
+    rows = as_count(rows, "rows", 1, "a positive integer", "Count the pads.")
+    cols = as_count(cols, "cols", 1, "a positive integer", "Count the pads.")
+    allowed, fix = "a number between 0 and 1", "Use e.g. fill=0.3."
+    fill = as_number(fill, "fill", lambda part: 0 < part < 1, allowed, fix)
     check_mesh(mesh)
     nx, ny, _ = mesh.shape
     columns = _snap(nx, cols, fill, "cols")
@@ -342,29 +342,13 @@ class _Edge:
 
 
 def _intervals(
-    n: int | Sequence[int], edge: _Edge, coverage: float, start: float | None
+    n: Any, edge: _Edge, coverage: float, start: float | None
 ) -> list[tuple[float, float]]:
-    if isinstance(n, int | np.integer) and not isinstance(n, bool):
-        if n < 2:
-            raise SpinlearnValueError(
-                "n", n, "at least two contacts", "A current needs a way in and a way out."
-            )
-        if coverage == 1:
-            raise SpinlearnValueError(
-                "coverage",
-                coverage,
-                "a number below 1 for contacts along the perimeter",
-                "Leave gaps: use e.g. coverage=0.5.",
-            )
-        pitch = edge.length / int(n)
-        if start is not None and not np.isfinite(start):
-            raise SpinlearnValueError("start", start, "a finite position in m", "Omit it.")
-        origin = 0.5 * pitch if start is None else float(start) % edge.length
-        half = 0.5 * coverage * pitch
-        return [(origin + k * pitch - half, origin + k * pitch + half) for k in range(int(n))]
-    counts = list(n) if isinstance(n, Sequence) else [n]
-    whole = all(isinstance(c, int) and not isinstance(c, bool) and c >= 0 for c in counts)
-    if len(counts) != 4 or not whole or sum(counts) < 2:
+    """First and last position, m, of every contact along the perimeter."""
+    if is_whole(n):
+        return _around(int(n), edge, coverage, start)
+    counts = list(n) if isinstance(n, Sequence | np.ndarray) and np.ndim(n) == 1 else []
+    if len(counts) != 4 or not all(is_whole(c) and c >= 0 for c in counts) or sum(counts) < 2:
         raise SpinlearnValueError(
             "n",
             n,
@@ -376,10 +360,36 @@ def _intervals(
             "start", start, "None when contacts are counted per side", "Omit it."
         )
     intervals = []
-    for k, count in enumerate(counts):
+    for k, count in enumerate(int(c) for c in counts):
         low, high = edge.side(k)
         pitch = (high - low) / max(count, 1)
         for i in range(count):
             centre = low + (i + 0.5) * pitch
             intervals.append((centre - 0.5 * coverage * pitch, centre + 0.5 * coverage * pitch))
     return intervals
+
+
+def _around(n: int, edge: _Edge, coverage: float, start: float | None) -> list[tuple[float, float]]:
+    """Contacts at equal distances, starting anywhere."""
+    if n < 2:
+        raise SpinlearnValueError(
+            "n", n, "at least two contacts", "A current needs a way in and a way out."
+        )
+    if coverage == 1:
+        raise SpinlearnValueError(
+            "coverage",
+            coverage,
+            "a number below 1 for contacts along the perimeter",
+            "Leave gaps: use e.g. coverage=0.5.",
+        )
+    pitch = edge.length / n
+    origin = 0.5 * pitch
+    if start is not None:
+        # A number beyond the perimeter is in other units, or a mistake.
+        allowed = f"positions of up to the film's perimeter, {edge.length:.6g} m"
+        fix = "Write it in m: 10 nm is 10e-9."
+        within = edge.length * (1 + 1e-12)
+        origin = as_number(start, "start", lambda at: abs(at) <= within, allowed, fix)
+        origin %= edge.length
+    half = 0.5 * coverage * pitch
+    return [(origin + k * pitch - half, origin + k * pitch + half) for k in range(n)]

@@ -14,7 +14,13 @@ from spinlearn._checks import as_array, require_values
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.transport._elements import apply_stiffness, cell_modes, match
 from spinlearn.transport._potentials import Before, solve_voltages
-from spinlearn.transport._problem import build_problem, check_sigma, is_hall, require_solved
+from spinlearn.transport._problem import (
+    build_problem,
+    check_sigma,
+    check_tolerance,
+    is_hall,
+    require_solved,
+)
 from spinlearn.transport.electrodes import Electrodes
 
 Array = jax.Array
@@ -111,20 +117,8 @@ def solve_potential(
     """
     sigma = check_sigma(sigma, electrodes)
     voltages = _check_voltages(voltages, electrodes, sigma)
-    if previous is not None and previous.phi.shape != electrodes.owner.shape:
-        raise SpinlearnValueError(
-            "previous",
-            f"a solution on {previous.phi.shape} corners",
-            f"one on {electrodes.owner.shape} corners",
-            "Start without a previous solution.",
-        )
-    if tolerance is None:
-        tolerance = 1e-10 if sigma.dtype == jnp.float64 else 1e-4
-    elif not isinstance(tolerance, int | float) or not 0 < tolerance < 1:
-        raise SpinlearnValueError(
-            "tolerance", tolerance, "a number between 0 and 1", "Use e.g. 1e-8, or omit it."
-        )
-    start = None if previous is None else previous.phi
+    tolerance = check_tolerance(tolerance, 1e-10 if sigma.dtype == jnp.float64 else 1e-4)
+    start = None if previous is None else _check_previous(previous, electrodes).phi
     squared = jnp.asarray(tolerance**2, sigma.dtype)
     return _solve(sigma, electrodes, voltages, start, squared, hall=is_hall(sigma, hall))
 
@@ -160,7 +154,7 @@ def _solve(
     # go to a bin of their own.
     contact = jnp.where(electrodes.owner >= 0, electrodes.owner, n)
     currents = jnp.zeros(n + 1, phi.dtype).at[contact].add(into_film)[:n]
-    currents = require_solved(currents, problem, solution.error, tolerance)
+    currents = require_solved(currents, problem, electrodes, solution.error, tolerance)
     density = _current_density(sigma, electrodes, phi)
     present = (electrodes.owner >= 0) | electrodes.free
     phi = jnp.where(present, phi + common, 0)
@@ -179,12 +173,26 @@ def _current_density(sigma: Array, electrodes: Electrodes, phi: Array) -> Array:
     return jnp.concatenate([in_plane, jnp.zeros_like(in_plane[:1])])
 
 
-def _check_voltages(voltages: Any, electrodes: Electrodes, sigma: Array) -> Array:
-    if voltages is None or isinstance(voltages, str):
+def _check_previous(previous: Potential, electrodes: Electrodes) -> Potential:
+    if not isinstance(previous, Potential):
         raise SpinlearnValueError(
-            "voltages", repr(voltages), "one number per contact, in V", "Pass a list of numbers."
+            "previous",
+            type(previous).__name__,
+            "a Potential",
+            "Pass what solve_potential returned, not a field of it.",
         )
-    given = as_array(voltages)
+    if previous.phi.shape != electrodes.owner.shape:
+        raise SpinlearnValueError(
+            "previous",
+            f"a solution on {previous.phi.shape} corners",
+            f"one on {electrodes.owner.shape} corners",
+            "Start without a previous solution.",
+        )
+    return previous
+
+
+def _check_voltages(voltages: Any, electrodes: Electrodes, sigma: Array) -> Array:
+    given = as_array(voltages, "voltages")
     if jnp.issubdtype(given.dtype, jnp.complexfloating):
         raise SpinlearnValueError(
             "voltages", f"dtype {given.dtype}", "real numbers in V", "Take the real part."

@@ -75,7 +75,7 @@ def conductance_sensitivity(
     n = electrodes.count
     if weights is None:
         return _all_sensitivities(sigma, electrodes, bound, hall=skew)
-    weights = as_array(weights)
+    weights = as_array(weights, "weights")
     if weights.shape != (n, n):
         raise SpinlearnValueError(
             "weights.shape", weights.shape, f"({n}, {n})", "Give one number per element of G."
