@@ -9,13 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from spinlearn import Material, Mesh, SpinlearnError, key_from_seed
+from spinlearn import Material, Mesh, SpinlearnError, SpinlearnValueError, key_from_seed
 from spinlearn.magnetics import (
     LLG,
     Demag,
     Energies,
     Exchange,
     InterfacialDMI,
+    SpinOrbit,
     ThermalField,
     UniaxialAnisotropy,
     Zeeman,
@@ -279,3 +280,52 @@ def test_a_rate_that_is_not_finite_is_found_at_once():
     kept = evolve(llg, SMOOTH, 1e-11, current_density=current, throw=False)
     assert int(kept.result) == 1
     assert jnp.array_equal(kept.m, SMOOTH)
+
+
+@pytest.mark.parametrize("step", [1e-12, 3e-12, 1e-11])
+@pytest.mark.parametrize("temperature", [None, 0.0])
+def test_a_fixed_step_that_is_too_long_is_found(step: float, temperature: float | None):
+    # Unit length keeps such a run finite: only its error betrays it.
+    torques = () if temperature is None else ThermalField(MESH, FILM, temperature)
+    llg = LLG(ENERGY, torques, damping=0.02)
+    with pytest.raises(SpinlearnError, match="too long"):
+        evolve(llg, SMOOTH, 1e-10, step=step, key=key_from_seed(0))
+    assert int(evolve(llg, SMOOTH, 1e-11, step=1e-13, key=key_from_seed(0)).result) == 0
+
+
+@pytest.mark.parametrize("driven", ["field", "current"])
+def test_a_pulse_from_rest_is_not_stepped_over(driven: str):
+    spin = Mesh((1, 1, 1), (2e-9, 2e-9, 2e-9))
+    film = Material(8e5, 13e-12)
+    up = jnp.zeros((3, 1, 1, 1)).at[2].set(1.0)
+
+    def pulse(t: Any) -> Any:
+        return jnp.where((t > 3e-10) & (t < 3.5e-10), 1.0, 0.0)
+
+    applied = (0.0, 0.0, 1e5)
+    torque, current = (), None
+    if driven == "field":
+        field = jnp.asarray([1e5, 0.0, 0.0])
+        energy = Zeeman(spin, film, lambda t: pulse(t) * field)
+    else:
+        energy = Zeeman(spin, film, applied)
+        torque = SpinOrbit(spin, film, 0.0, fieldlike=0.3)
+        density = jnp.zeros((3, 1, 1, 1)).at[0].set(1e12)
+
+        def current(t: Any) -> Any:
+            return pulse(t) * density
+
+    llg = LLG(energy, torque, damping=0.1)
+    run = evolve(llg, up, 1e-9, current_density=current)
+    fixed = evolve(llg, up, 1e-9, current_density=current, step=2e-13)
+    assert float(fixed.m[2, 0, 0, 0]) < 0.998
+    assert jnp.max(jnp.abs(run.m - fixed.m)) < 5e-3
+    assert int(run.accepted) >= 100
+    with pytest.raises(SpinlearnValueError, match="max_step"):
+        evolve(llg, up, 1e-9, current_density=current, max_step=-1.0)
+
+
+def test_a_traced_step_compiles():
+    llg = LLG(ENERGY, damping=0.1)
+    end = jax.jit(lambda step: evolve(llg, SMOOTH, 1e-12, step=step).m)(1e-13)
+    assert jnp.allclose(end, evolve(llg, SMOOTH, 1e-12, step=1e-13).m, atol=1e-6)

@@ -93,6 +93,21 @@ def check_same_mesh(field: str, one: Mesh, other: Mesh) -> None:
         )
 
 
+def check_same_film(field: str, one: Any, other: Any) -> None:
+    """Refuse parts of different meshes or saturation magnetizations."""
+    check_same_mesh(field, one.mesh, other.mesh)
+    first, second = one.saturation_magnetization, other.saturation_magnetization
+    if not is_known(first, second):
+        return
+    if not np.allclose(np.asarray(first), np.asarray(second), rtol=1e-6):
+        raise SpinlearnValueError(
+            field,
+            "parts of different saturation magnetization",
+            "one saturation magnetization in A/m, and one outline",
+            "Build all of them from materials that share it.",
+        )
+
+
 def check_magnetization(m: Any, mesh: Mesh, magnetization: Array | None = None) -> Array:
     """Unit vectors on the filled cells of the mesh, or an error by name."""
     m = as_float_array(m, "m")

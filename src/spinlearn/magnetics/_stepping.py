@@ -20,6 +20,9 @@ Array = jax.Array
 FINISHED, BLEW_UP, TOO_MANY_STEPS = 0, 1, 2
 # Changes of the step from one to the next stay within these factors.
 _SHRINK, _GROW, _SAFETY = 0.2, 4.0, 0.85
+# A fixed step whose error estimate (Heun: whose corrector) moves a spin by more has lost the
+# motion; unit length would hide it.
+_LOST, _LOST_HEUN = 0.05, 0.4
 
 
 class Motion(NamedTuple):
@@ -56,6 +59,7 @@ def adaptive_steps(
     end: Array,
     state: State,
     tolerance: Array,
+    max_step: Array,
     max_steps: int,
     loop: str,
 ) -> State:
@@ -68,8 +72,9 @@ def adaptive_steps(
 
     def body(s: State) -> State:
         # Two equal steps rather than a whole and a stub.
-        whole = s.left <= s.step
-        step = jnp.where(whole, s.left, jnp.minimum(s.step, 0.5 * s.left))
+        allowed = jnp.minimum(s.step, max_step)
+        whole = s.left <= allowed
+        step = jnp.where(whole, s.left, jnp.minimum(allowed, 0.5 * s.left))
         trial, error = _try_step(method, motion, end - s.left, s, step)
         error = jnp.maximum(error / tolerance, 1e-10)
         error = jnp.where(jnp.isfinite(error), error, jnp.inf)
@@ -145,8 +150,8 @@ def fixed_steps(
     step = length / jnp.maximum(number, 1).astype(length.dtype)
 
     def body(s: State) -> State:
-        new, _ = _try_step(method, motion, end - s.left, s, step)
-        return new._replace(left=s.left - step, accepted=s.accepted + 1)
+        new, error = _try_step(method, motion, end - s.left, s, step)
+        return _count(s, new.m, error <= _LOST, step)._replace(rate=new.rate, past=new.past)
 
     return _repeat(body, state._replace(left=length, step=step), number, loop)
 
@@ -174,9 +179,16 @@ def heun_steps(
         slope = motion.rate(t, s.m, noise)
         guess = motion.rate(t + step, s.m + step * slope, noise)
         m = normalize(s.m + 0.5 * step * (slope + guess))
-        return s._replace(m=m, left=s.left - step, accepted=s.accepted + 1)
+        correction = 0.5 * step * jnp.sqrt(jnp.max(jnp.sum((guess - slope) ** 2, axis=0)))
+        return _count(s, m, correction <= _LOST_HEUN, step)
 
     return _repeat(body, state._replace(left=length, step=step), number, loop)
+
+
+def _count(s: State, m: Array, sound: Array, step: Array) -> State:
+    """The state after a fixed step, marked if the step was too long to mean anything."""
+    result = jnp.where(sound, s.result, BLEW_UP).astype(jnp.int32)
+    return s._replace(m=m, left=s.left - step, accepted=s.accepted + 1, result=result)
 
 
 def _repeat(body: Callable[[State], State], state: State, number: Array, loop: str) -> State:

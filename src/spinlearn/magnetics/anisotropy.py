@@ -13,6 +13,7 @@ from spinlearn.magnetics._cells import (
     cross,
     dot,
     magnetization_per_cell,
+    number_per_cell,
     per_cell,
     per_moment,
     vector_per_cell,
@@ -124,10 +125,10 @@ class CubicAnisotropy(AbstractEnergy):
         self.saturation_magnetization = magnetization_per_cell(
             material.saturation_magnetization, mesh
         )
-        first, second = (as_leaf(k, "constants", "J/m³") for k in constants)
+        first, second = constants
         self.constants = (
-            per_cell(first, "constants", mesh),
-            per_cell(second, "constants", mesh),
+            number_per_cell(first, "constants", "J/m³", mesh),
+            number_per_cell(second, "constants", "J/m³", mesh),
         )
         one, two = (as_leaf(axis, "axes", "1") for axis in axes)
         one, two = (v / jnp.sqrt(jnp.sum(v * v)) for v in (one, two))

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Float
 
 from spinlearn.errors import SpinlearnValueError
-from spinlearn.magnetics._cells import check_same_mesh
+from spinlearn.magnetics._cells import check_same_film
 from spinlearn.mesh import Mesh
 
 Array = jax.Array
@@ -57,6 +57,10 @@ class AbstractEnergy(eqx.Module):
     def __add__(self, other: AbstractEnergy) -> Energies:
         return Energies((*_terms(self), *_terms(other)))
 
+    def __radd__(self, other: Any) -> AbstractEnergy:
+        # The built-in sum begins with 0.
+        return self if isinstance(other, int) and other == 0 else NotImplemented
+
 
 class Energies(AbstractEnergy):
     """Sum of energy terms on one mesh and one saturation magnetization.
@@ -97,7 +101,7 @@ class Energies(AbstractEnergy):
         self.mesh = terms[0].mesh
         self.saturation_magnetization = terms[0].saturation_magnetization
         for term in terms[1:]:
-            check_same_mesh("terms", self.mesh, term.mesh)
+            check_same_film("terms", self, term)
 
     def field(self, m: Array, t: Any = 0.0) -> Array:
         """Sum of the terms' fields, ``(3, nx, ny, nz)``, A/m."""

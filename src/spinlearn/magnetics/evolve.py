@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from spinlearn._checks import is_known
+from spinlearn.constants import MU_0
 from spinlearn.errors import SpinlearnError, SpinlearnValueError
 from spinlearn.magnetics._cells import check_magnetization
 from spinlearn.magnetics._precision import as_precision
@@ -27,7 +28,7 @@ from spinlearn.magnetics._stepping import (
     fixed_steps,
     heun_steps,
 )
-from spinlearn.magnetics.energy import split_slow
+from spinlearn.magnetics.energy import Energies, split_slow
 from spinlearn.magnetics.llg import LLG
 from spinlearn.typing import Key
 
@@ -36,7 +37,7 @@ Observe = Callable[[Array, Array], Any]
 
 _REMEDIES = {
     BLEW_UP: (
-        "the magnetization is not finite, or no step was small enough. Look for NaN in m, the "
+        "the magnetization is not finite, or a step was too long. Look for NaN in m, the "
         "fields or the current density; check units (A/m, A/m²); with fixed steps make the step "
         "smaller (exchange wants about 1e-13 s for 4 nm cells)."
     ),
@@ -97,6 +98,7 @@ def evolve(
     method: str = "auto",
     step: float | None = None,
     first_step: Any = None,
+    max_step: Any = None,
     max_steps: int = 10_000_000,
     key: Key | None = None,
     first_index: int | Array = 0,
@@ -140,6 +142,11 @@ def evolve(
         Fixed step, s; it is shortened to divide the time between observations.
     first_step
         First adaptive step, s: `Evolution.step` of an earlier run that goes on here.
+    max_step
+        Longest adaptive step, s. By default any, except that under a field or current that is a
+        function of time no step is longer than a hundredth of the duration or turns a spin by
+        more than 0.3 rad in a field of Ms: from rest, a longer one could pass over a pulse. Give
+        it for shorter pulses.
     max_steps
         Bound of the number of adaptive steps.
     key
@@ -198,6 +205,7 @@ def evolve(
         jnp.asarray(start, m.dtype),
         as_precision(_current(current_density), m.dtype),
         jnp.asarray(tolerance, m.dtype),
+        jnp.asarray(_longest(llg, current_density, duration, max_step), m.dtype),
         None if step is None else _divisions(stops, step),
         None if first_step is None else jnp.asarray(first_step, m.dtype),
         key,
@@ -229,7 +237,8 @@ def _check_options(llg: LLG, tolerance: Any, method: str, step: Any, key: Any) -
         raise SpinlearnValueError(
             "tolerance", tolerance, "a number between 0 and 1", "Use e.g. 1e-5."
         )
-    if step is not None and not (_is_number(step) and 0 < step < np.inf):
+    fixed: Any = step
+    if step is not None and is_known(step) and not (_is_number(step) and 0 < fixed < np.inf):
         raise SpinlearnValueError("step", step, "a positive number in s", "Use e.g. 1e-13.")
     if method == "rk4-split" and step is not None:
         raise SpinlearnValueError(
@@ -250,6 +259,24 @@ def _check_options(llg: LLG, tolerance: Any, method: str, step: Any, key: Any) -
         raise SpinlearnValueError(
             "key", None, "a random key at a finite temperature", "Pass key_from_seed(0)."
         )
+
+
+def _longest(llg: LLG, current_density: Any, duration: Any, max_step: Any) -> Any:
+    """Longest adaptive step, s; see `evolve`."""
+    if max_step is not None:
+        if is_known(max_step) and not (_is_number(max_step) and max_step > 0):
+            raise SpinlearnValueError(
+                "max_step", max_step, "a positive number in s", "Use e.g. 1e-12."
+            )
+        return max_step
+    terms = llg.energy.terms if isinstance(llg.energy, Energies) else (llg.energy,)
+    driven = callable(current_density) or any(
+        callable(getattr(term, "applied", None)) for term in terms
+    )
+    if not driven:
+        return np.inf
+    largest = jnp.max(llg.energy.saturation_magnetization)
+    return jnp.minimum(0.01 * duration, 0.3 / (MU_0 * llg.gyromagnetic_ratio * largest))
 
 
 def _is_number(value: Any) -> bool:
@@ -296,6 +323,7 @@ def _evolve(
     start: Array,
     current_density: Any,
     tolerance: Array,
+    max_step: Array,
     divisions: Array | None,
     first_step: Array | None,
     key: Key | None,
@@ -325,7 +353,14 @@ def _evolve(
         end = start + stop
         if divisions is None:
             state = adaptive_steps(
-                tableau, motion, end, state._replace(left=length), tolerance, max_steps, loop
+                tableau,
+                motion,
+                end,
+                state._replace(left=length),
+                tolerance,
+                max_step,
+                max_steps,
+                loop,
             )
         elif llg.thermal is None:
             state = fixed_steps(tableau, motion, end, length, number, state, loop)

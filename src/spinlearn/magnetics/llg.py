@@ -14,7 +14,7 @@ from jaxtyping import Float
 from spinlearn._checks import as_leaf, require_values
 from spinlearn.constants import GYROMAGNETIC_RATIO, MU_0
 from spinlearn.errors import SpinlearnValueError
-from spinlearn.magnetics._cells import check_same_mesh, dot, number_per_cell
+from spinlearn.magnetics._cells import check_same_film, dot, number_per_cell
 from spinlearn.magnetics.energy import AbstractEnergy
 from spinlearn.magnetics.thermal import ThermalField
 from spinlearn.magnetics.torque import AbstractTorque
@@ -89,9 +89,8 @@ class LLG(eqx.Module):
                 "Pass e.g. (ZhangLi(...), ThermalField(...)).",
             )
         for torque in given:
-            check_same_mesh("torques", energy.mesh, torque.mesh)
+            check_same_film("torques", energy, torque)
         self.energy = energy
-        self.torques = tuple(torque for torque in given if isinstance(torque, AbstractTorque))
         self.thermal = thermal[0] if thermal else None
         self.damping = number_per_cell(damping, "damping", "1", energy.mesh, low=0.0)
         self.gyromagnetic_ratio = as_leaf(gyromagnetic_ratio, "gyromagnetic_ratio", "rad/(s T)")
@@ -101,6 +100,11 @@ class LLG(eqx.Module):
             self.gyromagnetic_ratio,
             "one positive number in rad/(s T)",
             "The free electron has 1.76e11; one in m/(A s) is divided by μ0.",
+        )
+        self.torques = tuple(
+            _with_ratio(torque, self.gyromagnetic_ratio)
+            for torque in given
+            if isinstance(torque, AbstractTorque)
         )
 
     def effective_field(
@@ -162,3 +166,10 @@ def gilbert_rate(m: Array, field: Array, damping: Array, gyromagnetic_ratio: Arr
     return jnp.stack(
         [scale * (turned[c] + damping * (m[c] * along - field[c] * square)) for c in range(3)]
     )
+
+
+def _with_ratio(torque: AbstractTorque, gyromagnetic_ratio: Array) -> AbstractTorque:
+    """The torque with the equation's own γ, where it divides by one."""
+    if not hasattr(torque, "gyromagnetic_ratio"):
+        return torque
+    return eqx.tree_at(lambda tree: tree.gyromagnetic_ratio, torque, gyromagnetic_ratio)

@@ -72,6 +72,8 @@ def relax(
 ) -> Relaxation:
     """Bring a magnetization to rest in a (local) minimum of the energy.
 
+    A start that is at rest already stays, were it a maximum: tilt it a little.
+
     Parameters
     ----------
     energy

@@ -79,7 +79,8 @@ class ThermalField(eqx.Module):
         energy_density = K_B / volume * self.temperature
         rate = jnp.asarray(gyromagnetic_ratio, dtype) * jnp.where(filled, magnetization, 1)
         square = 2 * jnp.asarray(damping, dtype) * energy_density / jnp.asarray(step, dtype) / rate
-        return jnp.where(filled, jnp.sqrt(square) / MU_0, 0)
+        warm = filled & (square > 0)
+        return jnp.where(warm, jnp.sqrt(jnp.where(warm, square, 1)) / MU_0, 0)
 
     def sample(
         self, key: Key, step: Any, damping: Any, gyromagnetic_ratio: Any = GYROMAGNETIC_RATIO

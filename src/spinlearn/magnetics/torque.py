@@ -29,6 +29,7 @@ class AbstractTorque(eqx.Module):
     """
 
     mesh: eqx.AbstractVar[Mesh]
+    saturation_magnetization: eqx.AbstractVar[Array]
 
     @abstractmethod
     def field(

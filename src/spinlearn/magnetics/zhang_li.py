@@ -43,8 +43,6 @@ class ZhangLi(AbstractTorque):
         Spin polarization P of the current, without unit.
     nonadiabaticity
         β, without unit.
-    gyromagnetic_ratio
-        γ of the `LLG` that it is used in, rad/(s T).
 
     Raises
     ------
@@ -73,14 +71,14 @@ class ZhangLi(AbstractTorque):
         material: Material,
         polarization: Any,
         nonadiabaticity: Any,
-        gyromagnetic_ratio: Any = GYROMAGNETIC_RATIO,
     ) -> None:
         self.mesh = mesh
         magnetization = magnetization_per_cell(material.saturation_magnetization, mesh)
         self.saturation_magnetization = magnetization
         self.polarization = number_per_cell(polarization, "polarization", "1", mesh, -1.0, 1.0)
         self.nonadiabaticity = number_per_cell(nonadiabaticity, "nonadiabaticity", "1", mesh)
-        self.gyromagnetic_ratio = as_leaf(gyromagnetic_ratio, "gyromagnetic_ratio", "rad/(s T)")
+        # The electron's; an LLG with another one puts its own here.
+        self.gyromagnetic_ratio = as_leaf(GYROMAGNETIC_RATIO, "gyromagnetic_ratio", "rad/(s T)")
         self.slopes = tuple(
             face_weights(
                 jnp.full((1, 1, 1), 0.5 / float(mesh.cell[axis]), magnetization.dtype),
