@@ -319,7 +319,7 @@ def test_a_pulse_from_rest_is_not_stepped_over(driven: str):
     run = evolve(llg, up, 1e-9, current_density=current)
     fixed = evolve(llg, up, 1e-9, current_density=current, step=2e-13)
     assert float(fixed.m[2, 0, 0, 0]) < 0.998
-    assert jnp.max(jnp.abs(run.m - fixed.m)) < 5e-3
+    assert jnp.max(jnp.abs(run.m - fixed.m)) < (5e-3 if X64 else 1e-2)
     assert int(run.accepted) >= 100
     with pytest.raises(SpinlearnValueError, match="max_step"):
         evolve(llg, up, 1e-9, current_density=current, max_step=-1.0)

@@ -151,7 +151,8 @@ def fixed_steps(
 
     def body(s: State) -> State:
         new, error = _try_step(method, motion, end - s.left, s, step)
-        return _count(s, new.m, error <= _LOST, step)._replace(rate=new.rate, past=new.past)
+        counted = _count(s, new.m, error <= _LOST, step, length, state.accepted)
+        return counted._replace(rate=new.rate, past=new.past)
 
     return _repeat(body, state._replace(left=length, step=step), number, loop)
 
@@ -180,15 +181,17 @@ def heun_steps(
         guess = motion.rate(t + step, s.m + step * slope, noise)
         m = normalize(s.m + 0.5 * step * (slope + guess))
         correction = 0.5 * step * jnp.sqrt(jnp.max(jnp.sum((guess - slope) ** 2, axis=0)))
-        return _count(s, m, correction <= _LOST_HEUN, step)
+        return _count(s, m, correction <= _LOST_HEUN, step, length, state.accepted)
 
     return _repeat(body, state._replace(left=length, step=step), number, loop)
 
 
-def _count(s: State, m: Array, sound: Array, step: Array) -> State:
+def _count(s: State, m: Array, sound: Array, step: Array, length: Array, before: Array) -> State:
     """The state after a fixed step, marked if the step was too long to mean anything."""
     result = jnp.where(sound, s.result, BLEW_UP).astype(jnp.int32)
-    return s._replace(m=m, left=s.left - step, accepted=s.accepted + 1, result=result)
+    # From the number of steps, not from the time left: in float32 thousands of them would drift.
+    done = (s.accepted + 1 - before).astype(length.dtype)
+    return s._replace(m=m, left=length - done * step, accepted=s.accepted + 1, result=result)
 
 
 def _repeat(body: Callable[[State], State], state: State, number: Array, loop: str) -> State:
