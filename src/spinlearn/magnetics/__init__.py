@@ -6,6 +6,7 @@ from spinlearn.magnetics.dmi import BulkDMI, InterfacialDMI
 from spinlearn.magnetics.energy import AbstractEnergy, Energies
 from spinlearn.magnetics.evolve import Evolution, evolve
 from spinlearn.magnetics.exchange import Exchange
+from spinlearn.magnetics.grains import grain_axes, grain_labels
 from spinlearn.magnetics.llg import LLG
 from spinlearn.magnetics.oersted import OerstedField
 from spinlearn.magnetics.ovf import OVF, OVFError, read_ovf, unit_vectors, write_ovf
@@ -48,6 +49,8 @@ __all__ = [
     "Zeeman",
     "ZhangLi",
     "evolve",
+    "grain_axes",
+    "grain_labels",
     "maze_state",
     "random_state",
     "read_ovf",

@@ -1,0 +1,242 @@
+"""Conductance matrix of a film at rest along a loop of the applied field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from spinlearn.errors import SpinlearnError
+from spinlearn.experiments.experiment import (
+    AbstractExperiment,
+    Claim,
+    Coordinate,
+    Layout,
+    Rows,
+    Summary,
+    Variable,
+)
+from spinlearn.experiments.specs.magnetoresistance import MagnetoresistanceSpec
+from spinlearn.magnetics import (
+    AbstractEnergy,
+    Demag,
+    Exchange,
+    InterfacialDMI,
+    UniaxialAnisotropy,
+    Zeeman,
+    grain_axes,
+    grain_labels,
+    random_state,
+    relax,
+    uniform_state,
+    vortex_state,
+)
+from spinlearn.materials import Material
+from spinlearn.mesh import Mesh
+from spinlearn.rng import key_from_seed
+from spinlearn.transport import AMR, Electrodes, edge_electrodes, read_conductance
+
+if TYPE_CHECKING:
+    import xarray
+
+Array = jax.Array
+
+
+class Magnetoresistance(AbstractExperiment):
+    """A film relaxed and read at every field of a loop (SI units).
+
+    Parameters
+    ----------
+    energy
+        Energy terms but for the applied field, J.
+    material
+        Gives the saturation magnetization, A/m.
+    contacts
+        Contacts around the edge.
+    amr
+        Conductivity (S/m) and AMR ratio.
+    fields
+        Applied fields, ``(n, 3)``, A/m.
+    first
+        Texture before the first field, ``(3, nx, ny, nz)``, without unit.
+    tolerance
+        Torque to leave over Ms, without unit.
+    max_evaluations
+        Bound of the field evaluations at one field (no unit).
+
+    Examples
+    --------
+    >>> from spinlearn.experiments.specs.magnetoresistance import FilmTable
+    >>> film = FilmTable(length=64e-9, width=64e-9)
+    >>> loop = Magnetoresistance.build(MagnetoresistanceSpec(film=film))
+    >>> loop.first.shape, loop.fields.shape
+    ((3, 16, 16, 1), (81, 3))
+    """
+
+    title: ClassVar[str] = "Magnetoresistance of a film with many contacts"
+    citation: ClassVar[str] = ""
+
+    energy: AbstractEnergy
+    material: Material
+    contacts: Electrodes
+    amr: AMR
+    fields: Array
+    first: Array
+    tolerance: Array
+    max_evaluations: int = eqx.field(static=True)
+
+    @classmethod
+    def build(cls, spec: MagnetoresistanceSpec) -> Self:
+        """Arrays of the experiment (SI units)."""
+        mesh, film = _mesh(spec), spec.film
+        real = jnp.dtype(spec.precision)
+        key = key_from_seed(spec.seed)
+        material = Material(
+            film.saturation_magnetization,
+            film.exchange,
+            film.anisotropy,
+            interfacial_dmi=film.interfacial_dmi,
+        )
+        energy = Exchange(mesh, material) + Demag(mesh, material)
+        if film.anisotropy:
+            labels = grain_labels(mesh, film.grain_size, key=key)
+            axes = grain_axes(labels, key=key)
+            polycrystal = eqx.tree_at(lambda tree: tree.anisotropy_axis, material, axes)
+            energy = energy + UniaxialAnisotropy(mesh, polycrystal)
+        if film.interfacial_dmi:
+            energy = energy + InterfacialDMI(mesh, material)
+        direction = np.array([np.cos(spec.loop.angle), np.sin(spec.loop.angle), 0.0])
+        if spec.relax.start == "random":
+            first = random_state(mesh, key=key)
+        elif spec.relax.start == "vortex":
+            first = vortex_state(mesh)
+        else:
+            first = uniform_state(mesh, direction)
+        return cls(
+            energy,
+            material,
+            edge_electrodes(spec.contacts.count, mesh, coverage=spec.contacts.coverage),
+            AMR(film.conductivity, film.amr_ratio),
+            jnp.asarray(np.outer(spec.loop.fields, direction), real),
+            first.astype(real),
+            jnp.asarray(spec.relax.tolerance, real),
+            spec.relax.max_evaluations,
+        )
+
+    @classmethod
+    def layout(cls, spec: MagnetoresistanceSpec) -> Layout:
+        """One segment per field (units in its parts)."""
+        mesh = _mesh(spec)
+        fields = np.asarray(spec.loop.fields)
+        n, contacts = len(fields), spec.contacts.count
+        over = {"conductance": ("S", "conductance matrix", ("into", "at"), (contacts, contacts))}
+        over["m"] = ("1", "magnetization", ("component", "x", "y"), (3, *mesh.shape[:2]))
+        over["mean_m"] = ("1", "mean magnetization", ("component",), (3,))
+        over["energy"] = ("J", "energy", (), ())
+        over["torque"] = ("1", "torque left over Ms", (), ())
+        over["conductance_error"] = ("1", "bound of the relative error of G", (), ())
+        over["evaluations"] = ("1", "field evaluations", (), ())
+        types = {"m": "float32", "evaluations": "int64"}
+        variables = {
+            name: Variable(
+                ("step", *dims), (n, *shape), unit, text, dtype=types.get(name, "float64")
+            )
+            for name, (unit, text, dims, shape) in over.items()
+        }
+        x, y, _ = mesh.coordinates()
+        numbers = np.arange(contacts)
+        coordinates = {
+            "field": Coordinate(("step",), fields, "A/m", "applied field"),
+            "into": Coordinate(("into",), numbers, "1", "contact that the current flows into"),
+            "at": Coordinate(("at",), numbers, "1", "contact at 1 V"),
+            "component": Coordinate(("component",), np.array(["x", "y", "z"]), "1", "component"),
+            "x": Coordinate(("x",), x, "m", "position"),
+            "y": Coordinate(("y",), y, "m", "position"),
+        }
+        return Layout(n, variables, coordinates)
+
+    def start(self) -> Array:
+        """The texture before the first field, ``(3, nx, ny, nz)``, without unit."""
+        return self.first
+
+    def advance(self, state: Array, segment: int) -> tuple[Array, Rows]:
+        """Relax at one field and read (units as in the layout)."""
+        field = self.fields[segment]
+        energy = self.energy + Zeeman(self.energy.mesh, self.material, field)
+        rest = relax(
+            energy,
+            state,
+            tolerance=self.tolerance,
+            max_steps=self.max_evaluations,
+            throw=False,
+        )
+        reading = read_conductance(self.amr.tensor(rest.m), self.contacts)
+        rows = {
+            "conductance": reading.conductance,
+            "conductance_error": reading.error,
+            "m": rest.m[..., 0],
+            "mean_m": jnp.mean(rest.m, axis=(1, 2, 3)),
+            "energy": rest.energy,
+            "torque": rest.torque,
+            "evaluations": rest.steps,
+        }
+        return rest.m, {name: value[None] for name, value in rows.items()}
+
+    @classmethod
+    def check(cls, spec: Any, segment: int, rows: Mapping[str, np.ndarray]) -> None:
+        """Raise if the film did not come to rest (no unit)."""
+        torque = float(rows["torque"][0])
+        if not torque <= spec.relax.tolerance * (1 + 1e-6):
+            raise SpinlearnError(
+                f"field {spec.loop.fields[segment]:.4g} A/m: the film kept a torque of "
+                f"{torque:.3g} Ms after {int(rows['evaluations'][0])} field evaluations "
+                f"(relax.tolerance {spec.relax.tolerance:g}, relax.max_evaluations "
+                f"{spec.relax.max_evaluations}). Raise one of the two."
+            )
+
+    @classmethod
+    def summarize(cls, spec: MagnetoresistanceSpec, dataset: xarray.Dataset) -> Summary:
+        """Coercive field, remanence, and how far the conductance changes (units in the claims)."""
+        field = dataset["field"].values
+        angle = spec.loop.angle
+        along = dataset["mean_m"].values @ [np.cos(angle), np.sin(angle), 0.0]
+        g = dataset["conductance"].values
+        between = -g[:, 0, spec.contacts.count // 2]
+        points = spec.loop.points
+        crossings = [
+            _crossing(field[part], along[part])
+            for part in (slice(0, points), slice(points - 1, None))
+        ]
+        claims = [
+            Claim(
+                "resistance ratio along the loop, between opposite contacts",
+                float((between.max() - between.min()) / between.min()),
+                "1",
+            ),
+            Claim("mean conductance between opposite contacts", float(between.mean()), "S"),
+            Claim("remanence", float(np.interp(0.0, field[:points][::-1], along[:points][::-1])), "1"),
+        ]
+        if all(c is not None for c in crossings):
+            down, up = (float(c) for c in crossings if c is not None)
+            claims.insert(0, Claim("coercive field", (up - down) / 2, "A/m"))
+        evaluations = float(dataset["evaluations"].sum())
+        return Summary(tuple(claims), {"field evaluations": (evaluations, "1")})
+
+
+def _mesh(spec: MagnetoresistanceSpec) -> Mesh:
+    nx, ny, nz = spec.film.cells
+    film = spec.film
+    return Mesh((nx, ny, nz), (film.length / nx, film.width / ny, film.thickness))
+
+
+def _crossing(field: np.ndarray, along: np.ndarray) -> float | None:
+    """Field at which the magnetization along it first changes sign, A/m."""
+    turns = np.flatnonzero(np.signbit(along[1:]) != np.signbit(along[:-1]))
+    if not len(turns):
+        return None
+    k = int(turns[0])
+    return float(field[k] - along[k] * (field[k + 1] - field[k]) / (along[k + 1] - along[k]))

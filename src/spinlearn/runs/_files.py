@@ -1,0 +1,81 @@
+"""Files that are either whole or absent, and errors that say what to do."""
+
+from __future__ import annotations
+
+import errno
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from spinlearn.errors import SpinlearnError
+
+
+class StoreError(SpinlearnError):
+    """A run's files cannot be written, read or understood (no unit).
+
+    Examples
+    --------
+    >>> raise StoreError("out/run: no run here. Start one with 'spinlearn run'.")
+    Traceback (most recent call last):
+    ...
+    spinlearn.runs._files.StoreError: out/run: no run here. Start one with 'spinlearn run'.
+    """
+
+
+def write_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Write a file in one act: after a kill there is the old one or the new one."""
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
+    try:
+        with partial.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    sync(path.parent)
+
+
+def write_text(path: Path, text: str) -> None:
+    """`write_file` of UTF-8 text."""
+    write_file(path, lambda file: file.write(text.encode()))
+
+
+def sync(path: Path) -> None:
+    """Ask the system to put a file or folder on the disk, where it can."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        # Some file systems cannot sync a folder; a full disk is told here as well.
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def storing(path: Path) -> Iterator[None]:
+    """Turn what the system says about a full or closed disk into an error with its remedy."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(_explain(path, error)) from error
+
+
+def _explain(path: Path, error: OSError) -> str:
+    reason = error.strerror or str(error) or type(error).__name__
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        remedy = f"Make room, then go on with: spinlearn resume {path}"
+    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        remedy = "Give a folder that can be written with --output."
+    else:
+        remedy = "Look at the folder and its disk; what was stored stays readable."
+    return f"cannot write to {path}: {reason}. {remedy}"

@@ -1,0 +1,232 @@
+"""Running a specification in segments that survive a kill."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from spinlearn.errors import SpinlearnError, SpinlearnValueError
+from spinlearn.experiments.experiment import AbstractExperiment, Layout
+from spinlearn.experiments.specs import RunSpec, experiment_type
+from spinlearn.runs.checkpoint import (
+    Checkpoint,
+    clear_checkpoints,
+    read_checkpoint,
+    write_checkpoint,
+)
+from spinlearn.runs.progress import Progress, Step
+from spinlearn.runs.provenance import device, versions
+from spinlearn.runs.result import Result
+from spinlearn.runs.specification import spec_hash
+from spinlearn.runs.store import RunStore, now
+from spinlearn.runs._files import storing
+
+# A checkpoint is written when the segments since the last took this long, s: short segments
+# would otherwise wait for the disk most of the time.
+_CHECKPOINT_SECONDS = 1.0
+
+
+def default_path(spec: RunSpec) -> Path:
+    """Where a run is stored unless said otherwise (no unit).
+
+    Examples
+    --------
+    >>> from spinlearn.runs import read_spec
+    >>> default_path(read_spec("magnetoresistance")).parent
+    PosixPath('out')
+    """
+    return Path("out") / f"{spec.experiment}-{spec_hash(spec)[:8]}"
+
+
+def run(
+    spec: RunSpec,
+    path: str | Path | None = None,
+    *,
+    progress: Progress | None = None,
+    stop: Callable[[], object] | None = None,
+) -> Result:
+    """Run a specification, or go on with it where it was left.
+
+    Parameters
+    ----------
+    spec
+        What to run (SI units).
+    path
+        Folder for the results; by default ``out/EXPERIMENT-HASH``. One that holds the same run
+        is taken up or, when it is finished, returned.
+    progress
+        Told about every segment; by default the log.
+    stop
+        Asked after every segment; anything true stops there.
+
+    Returns
+    -------
+    Result
+        The stored run; its status is "finished", or "stopped" if `stop` said so.
+
+    Raises
+    ------
+    StoreError
+        If the folder holds another run or cannot be written.
+    SpinlearnError
+        If a segment fails; what was stored stays.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from spinlearn.runs import make_spec
+    >>> film = {"length": 32e-9, "width": 32e-9, "grain_size": 8e-9}
+    >>> loop = {"points": 2, "largest": 1e5}
+    >>> table = {"experiment": "magnetoresistance", "film": film, "loop": loop}
+    >>> precision = "float64" if jax.config.jax_enable_x64 else "float32"
+    >>> spec = make_spec(table | {"precision": precision, "relax": {"tolerance": 1e-3}})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     result = run(spec, folder)
+    ...     result.dataset["conductance"].shape
+    (3, 4, 4)
+    """
+    _check_precision(spec)
+    store = RunStore.create(Path(path) if path is not None else default_path(spec), spec)
+    return _execute(store, progress or Progress(), stop or (lambda: False))
+
+
+def resume(
+    path: str | Path,
+    *,
+    progress: Progress | None = None,
+    stop: Callable[[], object] | None = None,
+) -> Result:
+    """Go on with a stored run; the result is that of an uninterrupted one, bit by bit.
+
+    Parameters
+    ----------
+    path
+        Folder of the run (no unit).
+    progress, stop
+        As in `run`.
+
+    Returns
+    -------
+    Result
+        The stored run.
+
+    Raises
+    ------
+    StoreError
+        If there is no run, or it cannot be read or written.
+    """
+    store = RunStore.open(Path(path))
+    _check_precision(store.spec)
+    return _execute(store, progress or Progress(), stop or (lambda: False))
+
+
+def _check_precision(spec: RunSpec) -> None:
+    if spec.precision == "float64" and not jax.config.jax_enable_x64:
+        raise SpinlearnValueError(
+            "precision",
+            "float64",
+            "float32 where JAX computes in 32 bits",
+            'Call jax.config.update("jax_enable_x64", True) first, or set precision = "float32".',
+        )
+
+
+def _execute(store: RunStore, progress: Progress, stop: Callable[[], object]) -> Result:
+    kind = experiment_type(store.spec.experiment)
+    layout = kind.layout(store.spec)
+    with store.locked():
+        if not store.is_finished():
+            store.prepare(layout)
+            sessions = [*store.provenance().get("sessions", []), {"started": now(), **device()}]
+            store.write_provenance(
+                status="running", hash=store.hash, versions=versions(), sessions=sessions
+            )
+            _compute(store, kind, layout, progress, stop)
+    return Result(store.path)
+
+
+def _compute(
+    store: RunStore,
+    kind: type[AbstractExperiment],
+    layout: Layout,
+    progress: Progress,
+    stop: Callable[[], object],
+) -> None:
+    """All segments that are missing, and the summary."""
+    started = time.perf_counter()
+    begun = Step(0, layout.segments, 0, 0.0, None)
+    progress.begin(store.spec.experiment, begun)
+    last = begun
+    try:
+        experiment = kind.build(store.spec)
+        state = experiment.start()
+        found = read_checkpoint(store.checkpoints, jax.eval_shape(experiment.start), store.hash)
+        done, before = (0, 0.0) if found is None else (found.segments, found.seconds)
+        if found is not None:
+            state = found.state
+        saved = time.perf_counter()
+        last = _step(layout, done, done, started)
+        for segment in range(done, layout.segments):
+            state, rows = experiment.advance(state, segment)
+            stored = {name: np.asarray(values) for name, values in rows.items()}
+            kind.check(store.spec, segment, stored)
+            store.write_rows(layout, segment, stored)
+            last = _step(layout, segment + 1, done, started)
+            stopped = bool(stop()) and last.done < layout.segments
+            if stopped or time.perf_counter() - saved >= _CHECKPOINT_SECONDS:
+                _save(store, Checkpoint(last.done, state, before + last.seconds))
+                saved = time.perf_counter()
+            progress.advance(last)
+            if stopped:
+                store.write_provenance(status="stopped", wall_time=before + last.seconds)
+                progress.end(last, "stopped")
+                return
+        _summarize(store, kind, layout, before + time.perf_counter() - started)
+    except Exception as error:
+        _record_failure(store, error)
+        progress.end(last, "failed")
+        raise
+    except KeyboardInterrupt:
+        progress.end(last, "stopped")
+        raise
+    progress.end(last, "finished")
+
+
+def _save(store: RunStore, checkpoint: Checkpoint) -> None:
+    with storing(store.path):
+        write_checkpoint(store.checkpoints, checkpoint, store.hash)
+
+
+def _summarize(
+    store: RunStore, kind: type[AbstractExperiment], layout: Layout, seconds: float
+) -> None:
+    summary = kind.summarize(store.spec, Result(store.path).dataset)
+    store.finish(layout, summary, seconds)
+    with storing(store.path):
+        clear_checkpoints(store.checkpoints)
+
+
+def _record_failure(store: RunStore, error: Exception) -> None:
+    """Note the failure beside the results, if the disk allows."""
+    try:
+        store.write_provenance(status="failed", error=f"{type(error).__name__}: {error}")
+    except SpinlearnError:
+        return
+
+
+def _step(layout: Layout, done: int, first: int, started: float) -> Step:
+    simulated = None if layout.simulated is None else layout.simulated * done
+    return Step(done, layout.segments, done - first, time.perf_counter() - started, simulated)
+
+
+def as_spec(value: Any) -> RunSpec:
+    """A specification as it is, or read from a path, a name or a dictionary (SI units)."""
+    from spinlearn.runs.specification import make_spec, read_spec
+
+    if isinstance(value, RunSpec):
+        return value
+    return make_spec(value) if isinstance(value, dict) else read_spec(value)

@@ -1,0 +1,390 @@
+"""Reading specifications from TOML, with errors that name the key, the value and the remedy."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import math
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from spinlearn.errors import SpinlearnError
+from spinlearn.experiments.specs import (
+    EXPERIMENTS,
+    RunSpec,
+    preset_names,
+    preset_text,
+    spec_type,
+)
+
+# A specification is written by hand; a larger file is some other file.
+_LARGEST_FILE = 1_000_000
+_PREFIXES = {1e-9: "nm or ns", 1e-6: "µm or µs", 1e-3: "mm or mT", 1e3: "k", 1e6: "M", 1e9: "G"}
+
+
+class SpecError(SpinlearnError):
+    """A specification that cannot be run; one line for every mistake (no unit).
+
+    Parameters
+    ----------
+    lines
+        One complaint each.
+
+    Examples
+    --------
+    >>> raise SpecError(["film.cell = -1.0: allowed is 2e-10 to 1e-06 m"])
+    Traceback (most recent call last):
+    ...
+    spinlearn.runs.specification.SpecError: film.cell = -1.0: allowed is 2e-10 to 1e-06 m
+    """
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines = tuple(lines)
+        super().__init__("\n".join(self.lines))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.lines,)
+
+
+def read_spec(source: str | Path, overrides: Mapping[str, Any] | None = None) -> RunSpec:
+    """Specification from a TOML file, or one that comes with spinlearn by its name.
+
+    Parameters
+    ----------
+    source
+        Path of a TOML file, or one of the names that ``spinlearn list`` shows (no unit).
+    overrides
+        Values by dotted key, such as ``{"film.cell": 2e-9}`` (SI units).
+
+    Returns
+    -------
+    RunSpec
+        The resolved specification (SI units).
+
+    Raises
+    ------
+    SpecError
+        If the file cannot be read or holds a mistake; the message names every one.
+
+    Examples
+    --------
+    >>> read_spec("magnetoresistance", {"loop.points": 5}).loop.points
+    5
+    """
+    text, name = _text(source)
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SpecError([f"{name}: not TOML: {error}. See 'spinlearn show --help'."]) from None
+    except RecursionError:
+        raise SpecError([f"{name}: nested too deeply. A specification has one level."]) from None
+    if not table:
+        raise SpecError(
+            [f"{name}: empty. Write at least: experiment = {next(iter(EXPERIMENTS))!r}"]
+        )
+    for key, value in (overrides or {}).items():
+        _override(table, key, value)
+    return make_spec(table, name)
+
+
+def make_spec(table: Mapping[str, Any], name: str = "specification") -> RunSpec:
+    """Specification from a dictionary, such as one read from TOML or JSON.
+
+    Parameters
+    ----------
+    table
+        Keys and tables (SI units).
+    name
+        What to call it in errors (no unit).
+
+    Raises
+    ------
+    SpecError
+        If it holds a mistake.
+
+    Examples
+    --------
+    >>> make_spec({"experiment": "magnetoresistance", "seed": 2}).seed
+    2
+    """
+    experiment = table.get("experiment")
+    if not isinstance(experiment, str) or experiment not in EXPERIMENTS:
+        raise SpecError([_unknown_experiment(name, table, experiment)])
+    kind = spec_type(experiment)
+    try:
+        return kind.model_validate(dict(table))
+    except ValidationError as error:
+        lines = [_complaint(kind, problem) for problem in error.errors(include_url=False)]
+        raise SpecError([f"{name}: {line}" for line in dict.fromkeys(lines)]) from None
+    except RecursionError:
+        raise SpecError([f"{name}: nested too deeply. A specification has one level."]) from None
+
+
+def spec_hash(spec: RunSpec) -> str:
+    """Hash of everything that the results depend on, 16 hexadecimal digits (no unit).
+
+    The label is left out.
+
+    Examples
+    --------
+    >>> a, b = (make_spec({"experiment": "magnetoresistance", "label": x}) for x in "ab")
+    >>> spec_hash(a) == spec_hash(b), len(spec_hash(a))
+    (True, 16)
+    """
+    content = spec.model_dump(mode="json", exclude={"label"})
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def spec_toml(spec: RunSpec) -> str:
+    """The resolved specification as TOML (SI units).
+
+    Examples
+    --------
+    >>> spec = make_spec({"experiment": "magnetoresistance"})
+    >>> make_spec(tomllib.loads(spec_toml(spec))) == spec
+    True
+    """
+    return "\n".join(_toml_lines(spec.model_dump(mode="json", exclude_none=True), "")) + "\n"
+
+
+def spec_schema() -> dict[str, Any]:
+    """JSON schema of every specification, for editors and checks (no unit).
+
+    Examples
+    --------
+    >>> len(spec_schema()["oneOf"]) == len(EXPERIMENTS)
+    True
+    """
+    parts, definitions = [], {}
+    for name in EXPERIMENTS:
+        schema = spec_type(name).model_json_schema()
+        definitions |= schema.pop("$defs", {})
+        definitions[schema["title"]] = schema
+        parts.append({"$ref": f"#/$defs/{schema['title']}"})
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "spinlearn run specification",
+        "oneOf": parts,
+        "$defs": definitions,
+    }
+
+
+def spec_rows(
+    spec: RunSpec, given: RunSpec | None = None
+) -> list[tuple[str, Any, str, str, str]]:
+    """Every field of a specification: key, value, unit, source, description (units as listed).
+
+    The source of a value that is not the default is "given".
+
+    Examples
+    --------
+    >>> rows = spec_rows(make_spec({"experiment": "magnetoresistance", "seed": 7}))
+    >>> [row[:4] for row in rows if row[0] in ("seed", "film.thickness")]
+    [('seed', 7, '', 'given'), ('film.thickness', 1e-08, 'm', 'assumed')]
+    """
+    del given
+    return list(_rows(spec, ""))
+
+
+def _rows(table: BaseModel, prefix: str) -> Iterable[tuple[str, Any, str, str, str]]:
+    for name, info in type(table).model_fields.items():
+        value = getattr(table, name)
+        if isinstance(value, BaseModel):
+            yield from _rows(value, f"{prefix}{name}.")
+            continue
+        extra = _extra(info)
+        source = extra.get("source", "") if value == info.default else "given"
+        yield prefix + name, value, extra.get("unit", ""), source, info.description or ""
+
+
+def _text(source: str | Path) -> tuple[str, str]:
+    path = Path(source)
+    if not path.exists() and str(source) in preset_names():
+        return preset_text(str(source)), str(source)
+    name = str(source)
+    try:
+        if path.is_dir():
+            stored = path / "spec.toml"
+            if not stored.exists():
+                raise SpecError([f"{name}: a folder without a run. Give a TOML file or a name."])
+            path = stored
+        size = path.stat().st_size
+        if size > _LARGEST_FILE:
+            raise SpecError(
+                [f"{name}: {size} bytes: allowed are {_LARGEST_FILE}. Is this a specification?"]
+            )
+        return path.read_bytes().decode("utf-8-sig"), name
+    except UnicodeDecodeError as error:
+        raise SpecError(
+            [f"{name}: not text: byte {error.start} is no UTF-8. Give a TOML file."]
+        ) from None
+    except FileNotFoundError:
+        known = preset_names()
+        near = difflib.get_close_matches(name, known, 1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"Names: {', '.join(known)}."
+        raise SpecError([f"{name}: no such file or name. {hint}"]) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SpecError([f"{name!r}: cannot be read: {reason}. Give a TOML file."]) from None
+
+
+def _override(table: dict[str, Any], key: str, value: Any) -> None:
+    *path, last = key.split(".")
+    for part in path:
+        inner = table.setdefault(part, {})
+        if not isinstance(inner, dict):
+            raise SpecError([f"{key}: {part} is no table. See 'spinlearn show'."])
+        table = inner
+    table[last] = value
+
+
+def parse_override(text: str) -> tuple[str, Any]:
+    """Key and value of ``--set key=value``; the value as in TOML, else as text (no unit).
+
+    Raises
+    ------
+    SpecError
+        If there is no key or no equals sign.
+
+    Examples
+    --------
+    >>> parse_override("film.cell=2e-9"), parse_override("relax.start=random")
+    (('film.cell', 2e-09), ('relax.start', 'random'))
+    """
+    key, equals, value = text.partition("=")
+    key = key.strip()
+    if not equals or not key or any(not part for part in key.split(".")):
+        raise SpecError([f"--set {text!r}: allowed is key=value. Write e.g. --set film.cell=2e-9"])
+    try:
+        return key, tomllib.loads(f"value = {value}")["value"]
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return key, value.strip()
+
+
+def _unknown_experiment(name: str, table: Mapping[str, Any], experiment: Any) -> str:
+    known = ", ".join(EXPERIMENTS)
+    if "experiment" not in table:
+        near = difflib.get_close_matches("experiment", [str(k) for k in table], 1)
+        hint = f" (found {near[0]!r})" if near else ""
+        return f"{name}: experiment is missing{hint}: allowed is one of {known}. Add it."
+    hint = "See 'spinlearn list'."
+    near = difflib.get_close_matches(str(experiment), EXPERIMENTS, 1)
+    if near:
+        hint = f"Did you mean {near[0]!r}?"
+    return f"{name}: experiment = {_shown(experiment)}: allowed is one of {known}. {hint}"
+
+
+def _complaint(kind: type[BaseModel], problem: Any) -> str:
+    """One mistake: key = value: allowed is ... Remedy."""
+    location, value = problem["loc"], problem["input"]
+    key = ".".join(str(part) for part in location)
+    table, info = _find(kind, location)
+    if problem["type"] == "extra_forbidden":
+        known = list(table.model_fields) if table else []
+        near = difflib.get_close_matches(str(location[-1]), known, 1)
+        hint = f"Did you mean {near[0]!r}?" if near else "Remove it."
+        return f"{key} = {_shown(value)}: no such key: allowed are {', '.join(known)}. {hint}"
+    if problem["type"] == "value_error":
+        return f"{key}.{problem['ctx']['error']}" if key else str(problem["ctx"]["error"])
+    if problem["type"] == "missing":
+        return f"{key}: missing: allowed is {_allowed(info)}. Add it."
+    return f"{key} = {_shown(value)}: allowed is {_allowed(info, problem)}. {_remedy(info, value)}"
+
+
+def _find(kind: Any, location: tuple[Any, ...]) -> tuple[Any, FieldInfo | None]:
+    """The table that a location lies in, and its field."""
+    table, info = kind, None
+    for part in location:
+        if info is not None:
+            inner = info.annotation
+            if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+                return table, info
+            table = inner
+        info = table.model_fields.get(part)
+        if info is None:
+            return table, None
+    return table, info
+
+
+def _bounds(info: FieldInfo | None) -> tuple[float | None, float | None]:
+    low = high = None
+    for item in info.metadata if info else ():
+        low = getattr(item, "ge", low)
+        high = getattr(item, "le", getattr(item, "lt", high))
+    return low, high
+
+
+def _allowed(info: FieldInfo | None, problem: Any = None) -> str:
+    if info is None:
+        return "nothing"
+    annotation = info.annotation
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return f"a table with {', '.join(annotation.model_fields)}"
+    low, high = _bounds(info)
+    unit = _extra(info).get("unit", "")
+    unit = "" if unit in ("", "1") else f" {unit}"
+    if annotation in (int, float) and low is not None and high is not None:
+        what = "a whole number" if annotation is int else "a number"
+        return f"{what} from {low:g} to {high:g}{unit}"
+    if problem is not None and "expected" in problem.get("ctx", {}):
+        return f"one of {problem['ctx']['expected']}"
+    message = problem["msg"] if problem is not None else str(annotation)
+    return message[0].lower() + message[1:]
+
+
+def _remedy(info: FieldInfo | None, value: Any) -> str:
+    """What to write instead; a slip of units is guessed."""
+    low, high = _bounds(info)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if number and math.isfinite(value) and low is not None and high is not None and value:
+        for factor, name in _PREFIXES.items():
+            if low <= value * factor <= high and info is not None and info.annotation is float:
+                unit = _extra(info).get("unit", "")
+                return f"Units are SI ({unit}): for a value in {name} write {value * factor:.12g}."
+    if isinstance(value, str) and info is not None and info.annotation in (int, float):
+        return "Write a number, without quotes."
+    default = None if info is None else info.default
+    if default is not None and not isinstance(default, BaseModel) and repr(default) != "PydanticUndefined":
+        return f"The default is {default}."
+    return "See 'spinlearn show'."
+
+
+def _extra(info: FieldInfo) -> dict[str, Any]:
+    extra = info.json_schema_extra
+    return extra if isinstance(extra, dict) else {}
+
+
+def _shown(value: Any, limit: int = 80) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _toml_lines(table: Mapping[str, Any], prefix: str) -> Iterable[str]:
+    for key, value in table.items():
+        if not isinstance(value, dict):
+            yield f"{key} = {_toml_value(value)}"
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield ""
+            yield f"[{prefix}{key}]"
+            yield from _toml_lines(value, f"{prefix}{key}.")
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, str):
+        # JSON's escapes are TOML's, but for characters outside of the basic plane.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml_value(v) for v in value) + "]"
+    return str(value)

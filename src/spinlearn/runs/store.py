@@ -1,0 +1,286 @@
+"""The folder of one run: specification, results (Zarr), checkpoints, provenance.
+
+========================  =========================================================================
+``spec.toml``             the resolved specification, written first
+``data.zarr``             results: a Zarr group that xarray opens; rows not yet computed are NaN
+``checkpoint/``           state after the last segments, until the run is finished
+``provenance.json``       versions, device, sessions and wall time, written in one act
+========================  =========================================================================
+
+A segment's rows are written first, its checkpoint last: the checkpoint is what makes it count.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+import uuid
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+
+from spinlearn.experiments.experiment import Coordinate, Layout, Summary, Variable
+from spinlearn.experiments.specs import RunSpec
+from spinlearn.runs._files import StoreError, storing, sync, write_text
+from spinlearn.runs.provenance import device, versions
+from spinlearn.runs.specification import SpecError, make_spec, read_spec, spec_hash, spec_toml
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - Windows
+    fcntl = None
+
+_SPEC, _DATA, _PROVENANCE, _LOCK = "spec.toml", "data.zarr", "provenance.json", ".lock"
+
+
+class RunStore:
+    """Files of one run (SI units, as in its layout).
+
+    Parameters
+    ----------
+    path
+        Folder of the run.
+    spec
+        Its specification.
+
+    Examples
+    --------
+    >>> RunStore.exists(Path("nowhere"))
+    False
+    """
+
+    def __init__(self, path: Path, spec: RunSpec) -> None:
+        self.path = path
+        self.spec = spec
+        self.hash = spec_hash(spec)
+
+    @staticmethod
+    def exists(path: Path) -> bool:
+        """Whether a run is stored there (no unit)."""
+        return (path / _SPEC).is_file()
+
+    @classmethod
+    def create(cls, path: Path, spec: RunSpec) -> RunStore:
+        """A new run's folder; an existing one if it is of the same specification (no unit)."""
+        if cls.exists(path):
+            store = cls.open(path)
+            if store.hash != spec_hash(spec):
+                raise StoreError(
+                    f"{path}: holds another run ({store.hash}, this is {spec_hash(spec)}). Give "
+                    "another folder with --output, or go on there with 'spinlearn resume'."
+                )
+            return store
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise StoreError(
+                f"{path}: exists and is not a run. Give a new or an empty folder with --output."
+            )
+        with storing(path):
+            path.mkdir(parents=True, exist_ok=True)
+            write_text(path / _SPEC, spec_toml(spec))
+        return cls(path, spec)
+
+    @classmethod
+    def open(cls, path: Path) -> RunStore:
+        """The run stored in a folder (no unit)."""
+        if not path.is_dir() or not cls.exists(path):
+            what = "no such folder" if not path.exists() else "no run here (spec.toml is missing)"
+            raise StoreError(f"{path}: {what}. Start one with 'spinlearn run'.")
+        try:
+            return cls(path, read_spec(path / _SPEC))
+        except SpecError as error:
+            raise StoreError(
+                f"{path}: its specification was changed or written by another version: {error}"
+            ) from None
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of the checkpoints (no unit)."""
+        return self.path / "checkpoint"
+
+    @property
+    def data(self) -> Path:
+        """Folder of the Zarr group (no unit)."""
+        return self.path / _DATA
+
+    def is_finished(self) -> bool:
+        """Whether all segments are done and the summary is written (no unit)."""
+        return self.provenance().get("status") == "finished"
+
+    def provenance(self) -> dict[str, Any]:
+        """What is known of its making: status, versions, sessions, wall time in s."""
+        path = self.path / _PROVENANCE
+        if not path.exists():
+            return {}
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise StoreError(f"{path}: cannot be read: {error}. Remove it and resume.") from None
+        if not isinstance(found, dict):
+            raise StoreError(f"{path}: not a provenance record. Remove it and resume.")
+        return found
+
+    def write_provenance(self, **changes: Any) -> None:
+        """Change entries of the provenance in one act (wall time in s)."""
+        record = self.provenance() | changes
+        with storing(self.path):
+            write_text(self.path / _PROVENANCE, json.dumps(record, indent=1) + "\n")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from writing this run (no unit)."""
+        with storing(self.path):
+            file = (self.path / _LOCK).open("w")
+        with file:
+            if fcntl is not None:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    raise StoreError(
+                        f"{self.path}: another process is computing this run. Wait for it."
+                    ) from None
+                except OSError:  # a file system without locks
+                    pass
+            yield
+
+    def prepare(self, layout: Layout) -> None:
+        """Make the Zarr group with its coordinates, if it is not there yet (no unit)."""
+        with storing(self.path):
+            for leftover in self.path.glob(f"{_DATA}.*"):
+                shutil.rmtree(leftover)
+            if self.data.exists():
+                for leftover in self.data.rglob("*.partial"):
+                    leftover.unlink()
+                return
+            draft = self.path / f"{_DATA}.{uuid.uuid4().hex}"
+            _create_group(draft, layout, _facts(self.spec, self.hash))
+            draft.replace(self.data)
+            sync(self.path)
+
+    def write_rows(self, layout: Layout, segment: int, rows: Mapping[str, np.ndarray]) -> None:
+        """Store what a segment adds (units as in the layout)."""
+        with storing(self.path), _quiet():
+            group = zarr.open_group(self.data, mode="r+", use_consolidated=False)
+            for name, values in rows.items():
+                variable = layout.variables[name]
+                first = segment * variable.rows
+                if values.shape != (variable.rows, *variable.shape[1:]):
+                    raise StoreError(
+                        f"{name}: a segment gave {values.shape}, its layout says "
+                        f"{(variable.rows, *variable.shape[1:])}. This is a bug of the experiment."
+                    )
+                array: Any = group[name]
+                array[first : first + variable.rows] = values.astype(variable.dtype)
+                _sync_chunk(self.data / name, segment, len(variable.shape))
+
+    def finish(self, layout: Layout, summary: Summary, seconds: float) -> None:
+        """Store the summary and mark the run as finished (wall time in s)."""
+        del layout
+        with storing(self.path), _quiet():
+            group = zarr.open_group(self.data, mode="r+", use_consolidated=False)
+            claims = [vars(claim) for claim in summary.claims]
+            totals = {name: {"value": v, "unit": u} for name, (v, u) in summary.totals.items()}
+            group.attrs.update({"claims": claims, "totals": totals})
+            zarr.consolidate_metadata(group.store)
+            for leftover in self.data.rglob("*.partial"):
+                leftover.unlink()
+            sync(self.data)
+        self.write_provenance(status="finished", wall_time=seconds, finished=now())
+
+
+def now() -> str:
+    """The time of day in UTC, for records (no unit)."""
+    return datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="seconds")
+
+
+def _facts(spec: RunSpec, run: str) -> dict[str, Any]:
+    """Attributes of the Zarr group: everything about the run that is the same each time."""
+    return {
+        "title": spec.experiment,
+        "experiment": spec.experiment,
+        "spec": json.dumps(spec.model_dump(mode="json")),
+        "hash": run,
+        "seed": spec.seed,
+        "precision": spec.precision,
+        "versions": versions(),
+        "device": device(),
+    }
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    with warnings.catch_warnings():
+        # Names of coordinates are text, which Zarr's third version has as an extension only.
+        warnings.filterwarnings("ignore", message=".*does not have a Zarr V3 specification.*")
+        warnings.filterwarnings("ignore", message=".*Consolidated metadata is currently not part.*")
+        yield
+
+
+def _create_group(path: Path, layout: Layout, facts: Mapping[str, Any]) -> None:
+    with _quiet():
+        group = zarr.create_group(path, attributes=dict(facts))
+        beside = [name for name, c in layout.coordinates.items() if c.dims != (name,)]
+        for name, coordinate in layout.coordinates.items():
+            _create_coordinate(group, name, coordinate)
+        for name, variable in layout.variables.items():
+            _create_variable(group, name, variable, beside)
+        zarr.consolidate_metadata(group.store)
+
+
+def _create_coordinate(group: zarr.Group, name: str, coordinate: Coordinate) -> None:
+    values = coordinate.values
+    if values.dtype.kind == "U":
+        array = group.create_array(
+            name, shape=values.shape, dtype="str", dimension_names=coordinate.dims
+        )
+        array[:] = values.astype(object)
+    else:
+        array = group.create_array(name, data=values, dimension_names=coordinate.dims)
+    array.attrs.update(_describe(coordinate))
+
+
+def _create_variable(
+    group: zarr.Group, name: str, variable: Variable, beside: list[str]
+) -> None:
+    floating = np.dtype(variable.dtype).kind == "f"
+    own = [c for c in beside if set(group[c].metadata.dimension_names) <= set(variable.dims)]  # pyright: ignore
+    array = group.create_array(
+        name,
+        shape=variable.shape,
+        dtype=variable.dtype,
+        chunks=(variable.rows, *variable.shape[1:]),
+        fill_value=np.nan if floating else 0,
+        dimension_names=variable.dims,
+    )
+    array.attrs.update(_describe(variable))
+    if own:
+        array.attrs["coordinates"] = " ".join(own)
+
+
+def _describe(thing: Variable | Coordinate) -> dict[str, str]:
+    return {"units": thing.unit, "long_name": thing.description}
+
+
+def _sync_chunk(array: Path, index: int, ndim: int) -> None:
+    chunk = array.joinpath("c", str(index), *["0"] * (ndim - 1))
+    if chunk.exists():
+        sync(chunk)
+        sync(chunk.parent)
+
+
+def remake_spec(record: str) -> RunSpec:
+    """The specification stored with a Zarr group (SI units)."""
+    return make_spec(json.loads(record))
+
+
+def free_bytes(path: Path) -> int:
+    """Room on the disk of a folder, in bytes."""
+    status = os.statvfs(path)
+    return status.f_bavail * status.f_frsize
