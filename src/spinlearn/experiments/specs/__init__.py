@@ -19,6 +19,7 @@ __all__ = [
     "choice",
     "experiment_type",
     "preset_names",
+    "preset_of",
     "preset_text",
     "quantity",
     "spec_type",
@@ -135,6 +136,31 @@ def preset_text(name: str) -> str:
         )
     file = resources.files("spinlearn.experiments.specs") / f"{name}.toml"
     return file.read_text(encoding="utf-8")
+
+
+def preset_of(name: str, preset: str) -> str:
+    """Name of the specification of an experiment's preset (no unit).
+
+    The one that is called like the experiment itself is its "demo".
+
+    Raises
+    ------
+    SpinlearnValueError
+        If the experiment has no such preset.
+
+    Examples
+    --------
+    >>> preset_of("magnetoresistance", "demo")
+    'magnetoresistance'
+    """
+    _entry(name)
+    own = {"demo" if p == name else p.removeprefix(f"{name}-"): p for p in preset_names()}
+    own = {short: p for short, p in own.items() if p == name or p.startswith(f"{name}-")}
+    if preset not in own:
+        raise SpinlearnValueError(
+            "preset", preset, f"one of {', '.join(own)}", "See 'spinlearn list'."
+        )
+    return own[preset]
 
 
 def _entry(name: str) -> Entry:

@@ -1,0 +1,5 @@
+"""``python -m spinlearn.cli``."""
+
+from spinlearn.cli import main
+
+main()

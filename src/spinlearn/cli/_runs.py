@@ -1,0 +1,100 @@
+"""Running and resuming from the command line."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from spinlearn.cli._output import FAILED, SIGNALLED, emit_summary, show_claims
+from spinlearn.cli._precision import set_precision
+
+if TYPE_CHECKING:
+    from spinlearn.experiments.specs import RunSpec
+    from spinlearn.runs import Result
+    from spinlearn.runs.progress import Progress
+
+
+def read_options(source: str, options: Sequence[str], x64: bool | None) -> RunSpec:
+    """The specification that SPEC, --set and --x64 ask for."""
+    from spinlearn.runs import parse_override, read_spec
+
+    overrides = dict(parse_override(option) for option in options)
+    if x64 is not None:
+        overrides["precision"] = "float64" if x64 else "float32"
+    return read_spec(source, overrides)
+
+
+def progress_for(as_json: bool) -> Progress:
+    """Lines for scripts, or a bar on a terminal."""
+    from spinlearn.runs import JsonProgress, TerminalProgress
+
+    return JsonProgress(typer.echo) if as_json else TerminalProgress()
+
+
+def start(spec: RunSpec, output: Path | None, *, as_json: bool, report: bool) -> None:
+    """Run a specification and report."""
+    set_precision(spec.precision == "float64")
+    from spinlearn.runs import default_path, run
+
+    path = default_path(spec) if output is None else output
+    _follow(lambda **told: run(spec, path, **told), path, as_json=as_json, report=report)
+
+
+def go_on(path: Path, *, as_json: bool, report: bool) -> None:
+    """Resume a run and report."""
+    from spinlearn.runs.store import RunStore
+
+    set_precision(RunStore.open(path).spec.precision == "float64")
+    from spinlearn.runs import resume
+
+    _follow(lambda **told: resume(path, **told), path, as_json=as_json, report=report)
+
+
+def _follow(compute: Callable[..., Result], path: Path, *, as_json: bool, report: bool) -> None:
+    from spinlearn.runs.interrupt import stop_on_signals
+
+    def announce(text: str) -> None:
+        typer.echo(text, err=True)
+
+    try:
+        with stop_on_signals(announce) as asked:
+            result = compute(progress=progress_for(as_json), stop=asked)
+            number = asked()
+    except KeyboardInterrupt:
+        result, number = None, signal.SIGINT
+    if result is None or result.status != "finished":
+        announce(f"stopped. Go on with: spinlearn resume {path}")
+        raise typer.Exit(SIGNALLED + (number or FAILED))
+    page = _report(path) if report else None
+    if as_json:
+        emit_summary(path, page, result.claims)
+        return
+    seconds = result.provenance.get("wall_time") or 0.0
+    show_claims(f"{result.spec.experiment}, {seconds:.1f} s", result.claims)
+    typer.echo(f"store: {path}")
+    if page is not None:
+        typer.echo(f"report: {page}")
+
+
+def _report(path: Path) -> Path:
+    from spinlearn.report import write_report
+
+    return write_report([path])
+
+
+def spec_table(spec: RunSpec) -> list[tuple[str, str, str, str, str]]:
+    """Key, value, unit, source and description of every field, as text."""
+    from spinlearn.runs import spec_rows
+
+    return [
+        (key, _value(value), "" if unit == "1" else unit, source, text)
+        for key, value, unit, source, text in spec_rows(spec)
+    ]
+
+
+def _value(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
