@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         spec_schema,
         spec_toml,
     )
+    from spinlearn.runs.sweep_result import SweepResult
+    from spinlearn.runs.sweeps import resume_sweep, sweep
 
 _HOMES = {
     "JsonProgress": "runs.progress",
@@ -32,17 +34,20 @@ _HOMES = {
     "RunSpec": "experiments.specs",
     "SpecError": "runs.specification",
     "StoreError": "runs._files",
+    "SweepResult": "runs.sweep_result",
     "TerminalProgress": "runs.progress",
     "default_path": "runs.runner",
     "make_spec": "runs.specification",
     "parse_override": "runs.specification",
     "read_spec": "runs.specification",
     "resume": "runs.runner",
+    "resume_sweep": "runs.sweeps",
     "run": "runs.runner",
     "spec_hash": "runs.specification",
     "spec_rows": "runs.specification",
     "spec_schema": "runs.specification",
     "spec_toml": "runs.specification",
+    "sweep": "runs.sweeps",
 }
 
 __all__ = [
@@ -52,17 +57,20 @@ __all__ = [
     "RunSpec",
     "SpecError",
     "StoreError",
+    "SweepResult",
     "TerminalProgress",
     "default_path",
     "make_spec",
     "parse_override",
     "read_spec",
     "resume",
+    "resume_sweep",
     "run",
     "spec_hash",
     "spec_rows",
     "spec_schema",
     "spec_toml",
+    "sweep",
 ]
 
 

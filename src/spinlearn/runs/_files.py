@@ -12,6 +12,11 @@ from typing import BinaryIO
 
 from spinlearn.errors import SpinlearnError
 
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - Windows
+    fcntl = None
+
 
 class StoreError(SpinlearnError):
     """A run's files cannot be written, read or understood (no unit).
@@ -23,6 +28,10 @@ class StoreError(SpinlearnError):
     ...
     spinlearn.runs._files.StoreError: out/run: no run here. Start one with 'spinlearn run'.
     """
+
+
+class BusyError(StoreError):
+    """Another process writes these files just now (no unit)."""
 
 
 def write_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -59,6 +68,22 @@ def sync(path: Path) -> None:
             raise
     finally:
         os.close(handle)
+
+
+@contextmanager
+def lock_file(path: Path, complaint: str) -> Iterator[None]:
+    """Keep other processes out, where the file system can; the lock dies with the process."""
+    with storing(path.parent):
+        file = path.open("w")
+    with file:
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BusyError(f"{complaint}. Wait for it.") from None
+            except OSError:  # a file system without locks
+                pass
+        yield
 
 
 @contextmanager

@@ -34,9 +34,10 @@ class Entry(NamedTuple):
     summary
         One line for lists.
     spec
-        ``module:class`` of its specification, below ``spinlearn.experiments.specs``.
+        ``module:class`` of its specification, below ``spinlearn.experiments.specs``; a module
+        with a dot in its name is found anywhere.
     experiment
-        ``module:class`` of the experiment, below ``spinlearn.experiments``.
+        ``module:class`` of the experiment, below ``spinlearn.experiments`` or with a dot.
 
     Examples
     --------
@@ -173,4 +174,4 @@ def _entry(name: str) -> Entry:
 
 def _load(package: str, home: str) -> Any:
     module, _, name = home.partition(":")
-    return getattr(import_module(f"{package}.{module}"), name)
+    return getattr(import_module(module if "." in module else f"{package}.{module}"), name)
