@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import jax
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 import spinlearn
 from spinlearn import cli
+from spinlearn.cli import _doctor
+from spinlearn.experiments.specs import EXPERIMENTS
+from spinlearn.runs import spec_toml
+from tests.runs.small import small_spec
 
 PRECISION = "--x64" if jax.config.jax_enable_x64 else "--no-x64"
 
@@ -37,65 +40,108 @@ def _run(*arguments: str) -> tuple[int, str, str]:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict]]:
-    folder = tmp_path_factory.mktemp("demo") / "new" / "folder"
-    code, out, err = _run(PRECISION, "demo", "-o", str(folder), "--cells", "48", "--json")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A specification that runs in a second."""
+    path = tmp_path_factory.mktemp("specs") / "small.toml"
+    path.write_text(spec_toml(small_spec()))
+    return path
+
+
+@pytest.fixture(scope="module")
+def finished(small: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict]]:
+    folder = tmp_path_factory.mktemp("run") / "new" / "folder"
+    code, out, err = _run("run", str(small), "-o", str(folder), "--json")
     assert (code, err) == (0, "")
     return folder, [json.loads(line) for line in out.splitlines()]
 
 
-def test_json_lines(demo: tuple[Path, list[dict]]) -> None:
-    folder, events = demo
-    assert [event["event"] for event in events] == ["start", "file", "file", "file", "summary"]
-    assert events[0]["x64"] is (PRECISION == "--x64")
+def test_run_in_json_lines(finished: tuple[Path, list[dict]]) -> None:
+    folder, events = finished
+    assert events[0]["event"] == "begin"
+    assert {event["event"] for event in events[1:-2]} == {"progress"}
+    assert [event["event"] for event in events[-2:]] == ["finished", "summary"]
     summary = events[-1]
     assert Path(summary["store"]) == folder
     assert Path(summary["report"]).is_file()
     keys = {"name", "value", "unit", "interval", "seeds", "reference", "kind", "verdict"}
+    assert summary["claims"]
     assert all(set(claim) == keys and claim["verdict"] == "ours" for claim in summary["claims"])
 
 
-def test_demo_draws_a_picture(demo: tuple[Path, list[dict]]) -> None:
-    assert (demo[0] / "demo.png").read_bytes().startswith(b"\x89PNG")
-
-
-@pytest.mark.parametrize("name", ["conductance.csv", "conductance_uniform.csv"])
-def test_demo_writes_the_matrix_with_units(demo: tuple[Path, list[dict]], name: str) -> None:
-    with (demo[0] / name).open(encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file)
-    assert header[0] == "current into contact"
-    assert header[1:] == [f"G at contact {k} (S)" for k in range(8)]
-    assert [row[0] for row in rows] == [str(k) for k in range(8)]
-    g = np.array([[float(value) for value in row[1:]] for row in rows])
-    np.testing.assert_allclose(g.sum(axis=1), 0, atol=1e-5 * g.max())
-    assert 0.01 < g.max() < 0.1
-
-
-def test_demo_prints_a_table_and_the_paths(tmp_path: Path) -> None:
-    code, out, err = _run(PRECISION, "demo", "--output", str(tmp_path), "--cells", "48")
+def test_run_prints_a_table_and_ends_with_the_report(
+    small: Path, finished: tuple[Path, list[dict]]
+) -> None:
+    folder = finished[0]
+    code, out, err = _run("run", str(small), "--output", str(folder))
     assert (code, err) == (0, "")
-    assert "conductance into a contact" in out
-    assert "mS" in out
-    assert "assumed" in out
-    assert str(tmp_path / "demo.png") in out.splitlines()
+    assert "remanence" in out
+    assert out.splitlines()[-2:] == [f"store: {folder}", f"report: {folder / 'report.html'}"]
 
 
-def test_output_folder_that_cannot_be_written(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    target = tmp_path / "file" / "folder"
-    code, out, err = _run("demo", "-o", str(target))
-    assert (code, out) == (2, "")
-    assert err.startswith(f"error: cannot write to {target}: ")
-    assert "--output" in err
+def test_resume_of_a_finished_run(finished: tuple[Path, list[dict]]) -> None:
+    code, out, _ = _run("resume", str(finished[0]), "--json", "--no-report")
+    assert code == 0
+    assert json.loads(out.splitlines()[-1])["claims"] == finished[1][-1]["claims"]
+
+
+def test_export(finished: tuple[Path, list[dict]], tmp_path: Path) -> None:
+    code, out, err = _run("export", str(finished[0]), "-o", str(tmp_path / "run.nc"))
+    assert (code, out, err) == (0, f"{tmp_path / 'run.nc'}\n", "")
+    assert (tmp_path / "run.nc").is_file()
+
+
+def test_list_and_show(small: Path) -> None:
+    code, out, _ = _run("list", "--json")
+    assert code == 0
+    assert [json.loads(line)["name"] for line in out.splitlines()] == list(EXPERIMENTS)
+    assert "magnetoresistance" in _run("list")[1]
+    code, out, _ = _run("show", str(small), "--set", "film.thickness=5e-9")
+    assert code == 0
+    for part in ("film.thickness", "5e-09", "given", "assumed", "NIST", "A/m"):
+        assert part in out
+    code, out, _ = _run("show", "magnetoresistance", "--json", "--set", "seed=3")
+    assert json.loads(out)["spec"]["seed"] == 3
+    code, out, _ = _run("show", "magnetoresistance", "--toml", "--set", "seed=3")
+    assert tomllib.loads(out)["seed"] == 3
+    code, out, _ = _run("show", "magnetoresistance", "--schema")
+    assert json.loads(out)["oneOf"]
+
+
+def test_precision_option_changes_the_specification() -> None:
+    for option, precision in (("--x64", "float64"), ("--no-x64", "float32")):
+        out = _run(option, "show", "magnetoresistance", "--json")[1]
+        assert json.loads(out)["spec"]["precision"] == precision
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "named"),
+    [
+        (("run", "nowhere.toml"), 2, "nowhere.toml: no such file"),
+        (("run", "magnetoresistance", "--set", "film.length=512"), 2, "write 5.12e-07"),
+        (("run", "magnetoresistance", "--set", "film.lenght=5e-7"), 2, "Did you mean 'length'"),
+        (("run", "magnetoresistance", "--set", "film"), 2, "key=value"),
+        (("reproduce", "yu2020"), 2, "experiment = yu2020"),
+        (("reproduce", "magnetoresistance", "--preset", "paper"), 2, "preset = paper"),
+        (("resume", "nowhere"), 3, "nowhere: no such folder"),
+        (("export", "nowhere", "-o", "x.nc"), 3, "nowhere: no such folder"),
+        (("report", "nowhere"), 3, "nowhere: no such folder"),
+    ],
+)
+def test_bad_input_is_one_line_on_stderr(arguments: tuple[str, ...], code: int, named: str) -> None:
+    found, out, err = _run(*arguments)
+    assert (found, out) == (code, "")
+    assert err.startswith("error: ")
+    assert named in err
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize("cells", ["0", "8"])
-def test_bad_values_are_one_line_on_stderr(tmp_path: Path, cells: str) -> None:
-    code, out, err = _run(PRECISION, "demo", "-o", str(tmp_path), "--cells", cells)
-    assert (code, out) == (2, "")
-    assert err.startswith("error: ")
-    assert "allowed is" in err
+def test_output_folder_that_cannot_be_written(small: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    target = tmp_path / "file" / "folder"
+    code, out, err = _run("run", str(small), "-o", str(target))
+    assert (code, out) == (3, "")
+    assert err.startswith(f"error: cannot write to {target}: ")
+    assert "--output" in err
     assert err.count("\n") == 1
 
 
@@ -109,15 +155,16 @@ def test_doctor_passes() -> None:
 
 def test_doctor_in_json() -> None:
     code, out, _ = _run(PRECISION, "doctor", "--json")
-    installation, check, summary = (json.loads(line) for line in out.splitlines())
+    installation, *checks, summary = (json.loads(line) for line in out.splitlines())
     assert code == 0
     assert {"python", "jax", "devices", "precision", "memory_gib"} <= set(installation)
-    assert check["error"] <= check["bound"]
+    assert len(checks) == 3
+    assert all(check["error"] <= check["bound"] for check in checks)
     assert summary == {"event": "summary", "passed": True}
 
 
 def test_doctor_fails_where_the_physics_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "_square_error", lambda: 0.1)
+    monkeypatch.setattr(_doctor, "square_error", lambda: 0.1)
     code, out, _ = _run(PRECISION, "doctor")
     assert code == 1
     assert "FAILED" in out
@@ -125,14 +172,14 @@ def test_doctor_fails_where_the_physics_does(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("value", ["--x64", "--no-x64"])
 def test_precision_flag(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "_square_error", lambda: 0.0)
+    monkeypatch.setattr(_doctor, "self_check", list)
     _, out, _ = _run(value, "doctor", "--json")
     precision = json.loads(out.splitlines()[0])["precision"]
     assert precision == {"--x64": "float64", "--no-x64": "float32"}[value]
 
 
 def test_float64_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "_square_error", lambda: 0.0)
+    monkeypatch.setattr(_doctor, "self_check", list)
     _, out, _ = _run("doctor", "--json")
     assert json.loads(out.splitlines()[0])["precision"] == "float64"
 
@@ -141,7 +188,10 @@ def test_version() -> None:
     assert _run("--version") == (0, f"spinlearn {spinlearn.__version__}\n", "")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["demo", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["run", "--help"], ["--version"], ["list"], ["show", "magnetoresistance"]],
+)
 def test_help_does_not_load_jax(arguments: list[str]) -> None:
     code = (
         "import sys\n"

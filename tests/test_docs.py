@@ -56,7 +56,13 @@ def test_the_comparison_sees_differences() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["index.md", "tutorial/first_conductance.md", "tutorial/standard_problem_4.md"]
+    "page",
+    [
+        "index.md",
+        "howto/runs.md",
+        "tutorial/first_conductance.md",
+        "tutorial/standard_problem_4.md",
+    ],
 )
 def test_page_runs_and_prints_what_it_says(
     page: str, double: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -65,8 +71,12 @@ def test_page_runs_and_prints_what_it_says(
     steps = _steps(DOCS / page)
     assert steps
     names: dict[str, Any] = {"__name__": "page"}
+    precision = jax.config.jax_enable_x64
     for code, said in steps:
-        printed = _run(code, names)
+        try:
+            printed = _run(code, names)
+        finally:
+            jax.config.update("jax_enable_x64", precision)
         if said:
             # The pages show float64; in float32 a difference of conductances keeps two digits.
             _check_same(printed, said, rtol=1e-3 if double else 2e-2)

@@ -189,6 +189,47 @@ def resume(path: _Run, report: _Report = True, as_json: _Json = False) -> None:
 
 
 @app.command()
+def sweep(
+    context: typer.Context,
+    spec: _Spec,
+    over: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUES",
+            help="Values in SI units: a list with commas, or START:STOP:COUNT, with ':log' after "
+            "it for equal factors. Several options make a product.",
+        ),
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="Number of seeds at every point.")
+    ] = None,
+    changes: _Set = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for the results [out/sweep-NAME-HASH]."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Compute in this many processes, one thread each.")
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Compute on the workers of a Dask scheduler, or of its file."
+        ),
+    ] = None,
+    as_json: _Json = False,
+) -> None:
+    """Run a specification at many values and seeds; only points that are missing are computed."""
+    with clear_errors():
+        from spinlearn.cli import _sweep
+        from spinlearn.cli._runs import read_options
+
+        chosen = read_options(spec, changes or [], context.obj)
+        means = {"workers": workers, "scheduler": scheduler}
+        _sweep.start(chosen, over or [], seeds, output, **means, as_json=as_json)
+
+
+@app.command()
 def export(
     path: _Run,
     output: Annotated[
@@ -205,6 +246,30 @@ def export(
             emit(event="file", kind="export", path=str(written))
         else:
             typer.echo(str(written))
+
+
+@app.command()
+def report(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders of runs.")],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="A file ending in .html, or a folder [report.html in the run's folder; "
+            "comparison.html here for several runs].",
+        ),
+    ] = None,
+    png: Annotated[
+        bool, typer.Option("--png", help="Write the figures alone, into a folder [PATH/figures].")
+    ] = False,
+    as_json: _Json = False,
+) -> None:
+    """Write the HTML report of a run, finished or not; of several runs a comparison."""
+    with clear_errors():
+        from spinlearn.cli._report import write
+
+        write(paths, output, png=png, as_json=as_json)
 
 
 @app.command()

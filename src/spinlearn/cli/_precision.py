@@ -13,7 +13,7 @@ def set_precision(x64: bool) -> None:
     import jax
 
     jax.config.update("jax_enable_x64", x64)
-    _keep_compiled()
+    keep_compiled()
     try:
         jax.devices()
     except (RuntimeError, AssertionError) as error:
@@ -25,7 +25,7 @@ def set_precision(x64: bool) -> None:
         ) from None
 
 
-def _keep_compiled() -> None:
+def keep_compiled() -> None:
     """Keep compiled programs in the user's cache, unless JAX was told otherwise."""
     import jax
 

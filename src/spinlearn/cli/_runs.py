@@ -45,8 +45,15 @@ def start(spec: RunSpec, output: Path | None, *, as_json: bool, report: bool) ->
 
 
 def go_on(path: Path, *, as_json: bool, report: bool) -> None:
-    """Resume a run and report."""
+    """Resume a run and report; or a sweep."""
+    from spinlearn.runs._sweep_store import SweepStore
     from spinlearn.runs.store import RunStore
+
+    if SweepStore.exists(path):
+        from spinlearn.cli import _sweep
+
+        _sweep.go_on(path, as_json=as_json)
+        return
 
     set_precision(RunStore.open(path).spec.precision == "float64")
     from spinlearn.runs import resume

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import equinox as eqx
+import jax
 import numpy as np
 
 from spinlearn.experiments.specs.base import RunSpec
@@ -167,6 +168,25 @@ class Summary:
 
     claims: tuple[Claim, ...]
     totals: Mapping[str, tuple[float, str]] = field(default_factory=dict)
+
+
+def in_precision(tree: Any, precision: str) -> Any:
+    """A tree with its floating-point arrays in "float32" or "float64" (units as they are).
+
+    Examples
+    --------
+    >>> in_precision({"m": np.ones(3)}, "float32")["m"].dtype
+    dtype('float32')
+    """
+
+    def convert(leaf: Any) -> Any:
+        if isinstance(leaf, np.ndarray | jax.Array) and jax.dtypes.issubdtype(
+            leaf.dtype, np.floating
+        ):
+            return leaf.astype(precision)
+        return leaf
+
+    return jax.tree.map(convert, tree)
 
 
 class AbstractExperiment(eqx.Module):

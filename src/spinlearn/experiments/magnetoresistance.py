@@ -19,6 +19,7 @@ from spinlearn.experiments.experiment import (
     Rows,
     Summary,
     Variable,
+    in_precision,
 )
 from spinlearn.experiments.specs.magnetoresistance import MagnetoresistanceSpec
 from spinlearn.magnetics import (
@@ -93,7 +94,6 @@ class Magnetoresistance(AbstractExperiment):
     def build(cls, spec: MagnetoresistanceSpec) -> Self:
         """Arrays of the experiment (SI units)."""
         mesh, film = _mesh(spec), spec.film
-        real = jnp.dtype(spec.precision)
         key = key_from_seed(spec.seed)
         material = Material(
             film.saturation_magnetization,
@@ -116,16 +116,17 @@ class Magnetoresistance(AbstractExperiment):
             first = vortex_state(mesh)
         else:
             first = uniform_state(mesh, direction)
-        return cls(
+        experiment = cls(
             energy,
             material,
             edge_electrodes(spec.contacts.count, mesh, coverage=spec.contacts.coverage),
             AMR(film.conductivity, film.amr_ratio),
-            jnp.asarray(np.outer(spec.loop.fields, direction), real),
-            first.astype(real),
-            jnp.asarray(spec.relax.tolerance, real),
+            jnp.asarray(np.outer(spec.loop.fields, direction)),
+            first,
+            jnp.asarray(spec.relax.tolerance),
             spec.relax.max_evaluations,
         )
+        return in_precision(experiment, spec.precision)
 
     @classmethod
     def layout(cls, spec: MagnetoresistanceSpec) -> Layout:
@@ -211,6 +212,7 @@ class Magnetoresistance(AbstractExperiment):
             _crossing(field[part], along[part])
             for part in (slice(0, points), slice(points - 1, None))
         ]
+        remanence = float(np.interp(0.0, field[:points][::-1], along[:points][::-1]))
         claims = [
             Claim(
                 "resistance ratio along the loop, between opposite contacts",
@@ -218,7 +220,7 @@ class Magnetoresistance(AbstractExperiment):
                 "1",
             ),
             Claim("mean conductance between opposite contacts", float(between.mean()), "S"),
-            Claim("remanence", float(np.interp(0.0, field[:points][::-1], along[:points][::-1])), "1"),
+            Claim("remanence", remanence, "1"),
         ]
         if all(c is not None for c in crossings):
             down, up = (float(c) for c in crossings if c is not None)

@@ -24,10 +24,12 @@ class Step(NamedTuple):
         Wall time of this session, s.
     simulated
         Simulated time so far, s, or None where time plays no part.
+    warmup
+        Wall time until the first segment of this session was done, most of it compilation, s.
 
     Examples
     --------
-    >>> Step(3, 10, 2, 4.0, None).remaining
+    >>> Step(3, 10, 2, 14.0, None, warmup=12.0).remaining  # 2 s a segment
     14.0
     """
 
@@ -36,11 +38,14 @@ class Step(NamedTuple):
     fresh: int
     seconds: float
     simulated: float | None
+    warmup: float = 0.0
 
     @property
     def rate(self) -> float:
-        """Segments per second."""
-        return self.fresh / self.seconds if self.seconds > 0 else 0.0
+        """Segments per second, without the first one and its compilation if there are others."""
+        counted = self.fresh - 1 if self.warmup and self.fresh > 1 else self.fresh
+        spent = self.seconds - self.warmup if self.warmup and self.fresh > 1 else self.seconds
+        return counted / spent if spent > 0 else 0.0
 
     @property
     def remaining(self) -> float | None:

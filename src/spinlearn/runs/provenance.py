@@ -42,8 +42,9 @@ def device() -> dict[str, Any]:
     import jax
 
     kinds = sorted({f"{d.device_kind} ({d.platform})" for d in jax.devices()})
+    affinity = getattr(os, "sched_getaffinity", None)
     return {
         "devices": kinds,
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": len(affinity(0)) if affinity else os.cpu_count(),
         "system": f"{platform.system()} {platform.machine()}",
     }

@@ -13,10 +13,15 @@ from spinlearn.errors import SpinlearnError
 from spinlearn.experiments.experiment import Claim
 from spinlearn.experiments.specs import RunSpec
 from spinlearn.runs._files import StoreError, storing
+from spinlearn.runs.specification import SpecError, make_spec
 from spinlearn.runs.store import RunStore
 
 if TYPE_CHECKING:
     import xarray
+
+
+# Larger results stay on the disk until they are asked for.
+_LOADED_BYTES = 2**30
 
 
 class Result:
@@ -59,7 +64,7 @@ class Result:
 
     @property
     def status(self) -> str:
-        """"finished", "running", "stopped" or "failed" (no unit)."""
+        """One of finished, running, stopped and failed (no unit)."""
         return self.provenance.get("status", "running")
 
     @property
@@ -77,21 +82,31 @@ class Result:
             raise StoreError(f"{self.path}: no results yet. Go on: spinlearn resume {self.path}")
         try:
             dataset = xarray.open_zarr(path, chunks=None, decode_times=False)
-            dataset.load()
+            if dataset.nbytes <= _LOADED_BYTES:
+                dataset.load()
         except Exception as error:
             raise StoreError(
                 f"{path}: cannot be read: {type(error).__name__}: {error}. A file was changed or "
                 "lost; remove data.zarr and checkpoint, then resume, to compute it anew."
             ) from error
-        if dataset.attrs.get("hash") != self.hash:
-            raise StoreError(
-                f"{path}: results of another run ({dataset.attrs.get('hash')}, the specification "
-                f"beside it has {self.hash}). Take spec.toml and data.zarr of one run."
-            )
+        self._check_owner(dataset.attrs)
         record = self.provenance
         dataset.attrs["status"] = record.get("status", "running")
         dataset.attrs["wall_time"] = record.get("wall_time")
         return dataset
+
+    def _check_owner(self, attributes: dict[str, Any]) -> None:
+        """The results must be of this specification (a newer one may have more defaults)."""
+        try:
+            own = make_spec(json.loads(attributes["spec"])) == self.spec
+        except (KeyError, ValueError, TypeError, SpecError):
+            own = False
+        if not own:
+            raise StoreError(
+                f"{self.path / 'data.zarr'}: results of another run ({attributes.get('hash')}, the "
+                f"specification beside it has {self.hash}). Take spec.toml and data.zarr of one "
+                "run."
+            )
 
     @property
     def claims(self) -> tuple[Claim, ...]:

@@ -13,6 +13,7 @@ import numpy as np
 from spinlearn.errors import SpinlearnError, SpinlearnValueError
 from spinlearn.experiments.experiment import AbstractExperiment, Layout
 from spinlearn.experiments.specs import RunSpec, experiment_type
+from spinlearn.runs._files import storing
 from spinlearn.runs.checkpoint import (
     Checkpoint,
     clear_checkpoints,
@@ -22,9 +23,8 @@ from spinlearn.runs.checkpoint import (
 from spinlearn.runs.progress import Progress, Step
 from spinlearn.runs.provenance import device, versions
 from spinlearn.runs.result import Result
-from spinlearn.runs.specification import spec_hash
+from spinlearn.runs.specification import as_spec, spec_hash
 from spinlearn.runs.store import RunStore, now
-from spinlearn.runs._files import storing
 
 # A checkpoint is written when the segments since the last took this long, s: short segments
 # would otherwise wait for the disk most of the time.
@@ -44,7 +44,7 @@ def default_path(spec: RunSpec) -> Path:
 
 
 def run(
-    spec: RunSpec,
+    spec: RunSpec | str | Path | dict[str, Any],
     path: str | Path | None = None,
     *,
     progress: Progress | None = None,
@@ -55,7 +55,8 @@ def run(
     Parameters
     ----------
     spec
-        What to run (SI units).
+        What to run (SI units): a specification, a TOML file, a name that ``spinlearn list``
+        shows, or a dictionary.
     path
         Folder for the results; by default ``out/EXPERIMENT-HASH``. One that holds the same run
         is taken up or, when it is finished, returned.
@@ -79,17 +80,17 @@ def run(
     Examples
     --------
     >>> import tempfile
-    >>> from spinlearn.runs import make_spec
     >>> film = {"length": 32e-9, "width": 32e-9, "grain_size": 8e-9}
     >>> loop = {"points": 2, "largest": 1e5}
     >>> table = {"experiment": "magnetoresistance", "film": film, "loop": loop}
     >>> precision = "float64" if jax.config.jax_enable_x64 else "float32"
-    >>> spec = make_spec(table | {"precision": precision, "relax": {"tolerance": 1e-3}})
+    >>> table = table | {"precision": precision, "relax": {"tolerance": 1e-3}}
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     result = run(spec, folder)
+    ...     result = run(table, folder)
     ...     result.dataset["conductance"].shape
     (3, 4, 4)
     """
+    spec = as_spec(spec)
     _check_precision(spec)
     store = RunStore.create(Path(path) if path is not None else default_path(spec), spec)
     return _execute(store, progress or Progress(), stop or (lambda: False))
@@ -140,7 +141,8 @@ def _execute(store: RunStore, progress: Progress, stop: Callable[[], object]) ->
     layout = kind.layout(store.spec)
     with store.locked():
         if not store.is_finished():
-            store.prepare(layout)
+            if store.prepare(layout):  # a checkpoint counts rows that must be there
+                clear_checkpoints(store.checkpoints)
             sessions = [*store.provenance().get("sessions", []), {"started": now(), **device()}]
             store.write_provenance(
                 status="running", hash=store.hash, versions=versions(), sessions=sessions
@@ -158,9 +160,8 @@ def _compute(
 ) -> None:
     """All segments that are missing, and the summary."""
     started = time.perf_counter()
-    begun = Step(0, layout.segments, 0, 0.0, None)
-    progress.begin(store.spec.experiment, begun)
-    last = begun
+    last = Step(0, layout.segments, 0, 0.0, None)
+    progress.begin(store.spec.experiment, last)
     try:
         experiment = kind.build(store.spec)
         state = experiment.start()
@@ -170,12 +171,14 @@ def _compute(
             state = found.state
         saved = time.perf_counter()
         last = _step(layout, done, done, started)
+        warmup = 0.0
         for segment in range(done, layout.segments):
             state, rows = experiment.advance(state, segment)
             stored = {name: np.asarray(values) for name, values in rows.items()}
             kind.check(store.spec, segment, stored)
             store.write_rows(layout, segment, stored)
-            last = _step(layout, segment + 1, done, started)
+            last = _step(layout, segment + 1, done, started, warmup)
+            warmup = warmup or last.seconds
             stopped = bool(stop()) and last.done < layout.segments
             if stopped or time.perf_counter() - saved >= _CHECKPOINT_SECONDS:
                 _save(store, Checkpoint(last.done, state, before + last.seconds))
@@ -185,7 +188,7 @@ def _compute(
                 store.write_provenance(status="stopped", wall_time=before + last.seconds)
                 progress.end(last, "stopped")
                 return
-        _summarize(store, kind, layout, before + time.perf_counter() - started)
+        _summarize(store, kind, before + time.perf_counter() - started)
     except Exception as error:
         _record_failure(store, error)
         progress.end(last, "failed")
@@ -201,11 +204,9 @@ def _save(store: RunStore, checkpoint: Checkpoint) -> None:
         write_checkpoint(store.checkpoints, checkpoint, store.hash)
 
 
-def _summarize(
-    store: RunStore, kind: type[AbstractExperiment], layout: Layout, seconds: float
-) -> None:
+def _summarize(store: RunStore, kind: type[AbstractExperiment], seconds: float) -> None:
     summary = kind.summarize(store.spec, Result(store.path).dataset)
-    store.finish(layout, summary, seconds)
+    store.finish(summary, seconds)
     with storing(store.path):
         clear_checkpoints(store.checkpoints)
 
@@ -218,15 +219,7 @@ def _record_failure(store: RunStore, error: Exception) -> None:
         return
 
 
-def _step(layout: Layout, done: int, first: int, started: float) -> Step:
+def _step(layout: Layout, done: int, first: int, started: float, warmup: float = 0.0) -> Step:
     simulated = None if layout.simulated is None else layout.simulated * done
-    return Step(done, layout.segments, done - first, time.perf_counter() - started, simulated)
-
-
-def as_spec(value: Any) -> RunSpec:
-    """A specification as it is, or read from a path, a name or a dictionary (SI units)."""
-    from spinlearn.runs.specification import make_spec, read_spec
-
-    if isinstance(value, RunSpec):
-        return value
-    return make_spec(value) if isinstance(value, dict) else read_spec(value)
+    seconds = time.perf_counter() - started
+    return Step(done, layout.segments, done - first, seconds, simulated, warmup)

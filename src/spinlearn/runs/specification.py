@@ -126,6 +126,24 @@ def make_spec(table: Mapping[str, Any], name: str = "specification") -> RunSpec:
         raise SpecError([f"{name}: nested too deeply. A specification has one level."]) from None
 
 
+def as_spec(given: RunSpec | str | Path | Mapping[str, Any]) -> RunSpec:
+    """A specification as it is, or read from a path, a name or a dictionary (SI units).
+
+    Raises
+    ------
+    SpecError
+        If it holds a mistake.
+
+    Examples
+    --------
+    >>> as_spec("magnetoresistance") == read_spec("magnetoresistance")
+    True
+    """
+    if isinstance(given, RunSpec):
+        return given
+    return make_spec(given) if isinstance(given, Mapping) else read_spec(given)
+
+
 def spec_hash(spec: RunSpec) -> str:
     """Hash of everything that the results depend on, 16 hexadecimal digits (no unit).
 
@@ -176,9 +194,7 @@ def spec_schema() -> dict[str, Any]:
     }
 
 
-def spec_rows(
-    spec: RunSpec, given: RunSpec | None = None
-) -> list[tuple[str, Any, str, str, str]]:
+def spec_rows(spec: RunSpec) -> list[tuple[str, Any, str, str, str]]:
     """Every field of a specification: key, value, unit, source, description (units as listed).
 
     The source of a value that is not the default is "given".
@@ -189,7 +205,6 @@ def spec_rows(
     >>> [row[:4] for row in rows if row[0] in ("seed", "film.thickness")]
     [('seed', 7, '', 'given'), ('film.thickness', 1e-08, 'm', 'assumed')]
     """
-    del given
     return list(_rows(spec, ""))
 
 
@@ -351,7 +366,11 @@ def _remedy(info: FieldInfo | None, value: Any) -> str:
     if isinstance(value, str) and info is not None and info.annotation in (int, float):
         return "Write a number, without quotes."
     default = None if info is None else info.default
-    if default is not None and not isinstance(default, BaseModel) and repr(default) != "PydanticUndefined":
+    if (
+        default is not None
+        and not isinstance(default, BaseModel)
+        and repr(default) != "PydanticUndefined"
+    ):
         return f"The default is {default}."
     return "See 'spinlearn show'."
 

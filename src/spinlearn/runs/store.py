@@ -13,7 +13,6 @@ A segment's rows are written first, its checkpoint last: the checkpoint is what 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 import uuid
@@ -29,14 +28,9 @@ import zarr
 
 from spinlearn.experiments.experiment import Coordinate, Layout, Summary, Variable
 from spinlearn.experiments.specs import RunSpec
-from spinlearn.runs._files import StoreError, storing, sync, write_text
+from spinlearn.runs._files import StoreError, lock_file, storing, sync, write_text
 from spinlearn.runs.provenance import device, versions
-from spinlearn.runs.specification import SpecError, make_spec, read_spec, spec_hash, spec_toml
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - Windows
-    fcntl = None
+from spinlearn.runs.specification import SpecError, read_spec, spec_hash, spec_toml
 
 _SPEC, _DATA, _PROVENANCE, _LOCK = "spec.toml", "data.zarr", "provenance.json", ".lock"
 
@@ -136,38 +130,28 @@ class RunStore:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes from writing this run (no unit)."""
-        with storing(self.path):
-            file = (self.path / _LOCK).open("w")
-        with file:
-            if fcntl is not None:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    raise StoreError(
-                        f"{self.path}: another process is computing this run. Wait for it."
-                    ) from None
-                except OSError:  # a file system without locks
-                    pass
+        with lock_file(self.path / _LOCK, f"{self.path}: another process is computing this run"):
             yield
 
-    def prepare(self, layout: Layout) -> None:
-        """Make the Zarr group with its coordinates, if it is not there yet (no unit)."""
+    def prepare(self, layout: Layout) -> bool:
+        """Make the Zarr group with its coordinates; whether it was not there yet (no unit)."""
         with storing(self.path):
             for leftover in self.path.glob(f"{_DATA}.*"):
                 shutil.rmtree(leftover)
             if self.data.exists():
                 for leftover in self.data.rglob("*.partial"):
                     leftover.unlink()
-                return
+                return False
             draft = self.path / f"{_DATA}.{uuid.uuid4().hex}"
             _create_group(draft, layout, _facts(self.spec, self.hash))
             draft.replace(self.data)
             sync(self.path)
+        return True
 
     def write_rows(self, layout: Layout, segment: int, rows: Mapping[str, np.ndarray]) -> None:
         """Store what a segment adds (units as in the layout)."""
         with storing(self.path), _quiet():
-            group = zarr.open_group(self.data, mode="r+", use_consolidated=False)
+            group = self._open()
             for name, values in rows.items():
                 variable = layout.variables[name]
                 first = segment * variable.rows
@@ -180,11 +164,20 @@ class RunStore:
                 array[first : first + variable.rows] = values.astype(variable.dtype)
                 _sync_chunk(self.data / name, segment, len(variable.shape))
 
-    def finish(self, layout: Layout, summary: Summary, seconds: float) -> None:
+    def _open(self) -> zarr.Group:
+        """The Zarr group, to be written to."""
+        try:
+            return zarr.open_group(self.data, mode="r+", use_consolidated=False)
+        except (ValueError, KeyError, FileNotFoundError) as error:
+            raise StoreError(
+                f"{self.data}: cannot be read: {type(error).__name__}: {error}. A file was changed "
+                "or lost; remove data.zarr and checkpoint, then resume, to compute it anew."
+            ) from error
+
+    def finish(self, summary: Summary, seconds: float) -> None:
         """Store the summary and mark the run as finished (wall time in s)."""
-        del layout
         with storing(self.path), _quiet():
-            group = zarr.open_group(self.data, mode="r+", use_consolidated=False)
+            group = self._open()
             claims = [vars(claim) for claim in summary.claims]
             totals = {name: {"value": v, "unit": u} for name, (v, u) in summary.totals.items()}
             group.attrs.update({"claims": claims, "totals": totals})
@@ -246,9 +239,7 @@ def _create_coordinate(group: zarr.Group, name: str, coordinate: Coordinate) -> 
     array.attrs.update(_describe(coordinate))
 
 
-def _create_variable(
-    group: zarr.Group, name: str, variable: Variable, beside: list[str]
-) -> None:
+def _create_variable(group: zarr.Group, name: str, variable: Variable, beside: list[str]) -> None:
     floating = np.dtype(variable.dtype).kind == "f"
     own = [c for c in beside if set(group[c].metadata.dimension_names) <= set(variable.dims)]  # pyright: ignore
     array = group.create_array(
@@ -273,14 +264,3 @@ def _sync_chunk(array: Path, index: int, ndim: int) -> None:
     if chunk.exists():
         sync(chunk)
         sync(chunk.parent)
-
-
-def remake_spec(record: str) -> RunSpec:
-    """The specification stored with a Zarr group (SI units)."""
-    return make_spec(json.loads(record))
-
-
-def free_bytes(path: Path) -> int:
-    """Room on the disk of a folder, in bytes."""
-    status = os.statvfs(path)
-    return status.f_bavail * status.f_frsize

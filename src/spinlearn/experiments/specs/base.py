@@ -71,9 +71,7 @@ def choice(default: Any, description: str, *, source: str = "assumed") -> Any:
     >>> Start().texture
     'vortex'
     """
-    return Field(
-        default, description=description, json_schema_extra={"unit": "", "source": source}
-    )
+    return Field(default, description=description, json_schema_extra={"unit": "", "source": source})
 
 
 class Table(BaseModel):

@@ -39,9 +39,7 @@ class FilmTable(Table):
     conductivity: float = quantity(
         3.2e6, "S/m", 1e2, 1e9, "Conductivity across m", source=_BOGART + ", at 20 nm"
     )
-    amr_ratio: float = quantity(
-        0.025, "1", -0.9, 10.0, "AMR ratio (ρ∥ - ρ⊥)/ρ⊥", source=_MCGUIRE
-    )
+    amr_ratio: float = quantity(0.025, "1", -0.9, 10.0, "AMR ratio (ρ∥ - ρ⊥)/ρ⊥", source=_MCGUIRE)
 
     @property
     def cells(self) -> tuple[int, int, int]:
@@ -84,8 +82,7 @@ class LoopTable(Table):
     def fields(self) -> tuple[float, ...]:
         """Fields along the loop's direction, A/m."""
         down = [
-            self.largest * (self.points - 1 - 2 * k) / (self.points - 1)
-            for k in range(self.points)
+            self.largest * (self.points - 1 - 2 * k) / (self.points - 1) for k in range(self.points)
         ]
         return (*down, *reversed(down[:-1]))
 

@@ -1,0 +1,247 @@
+"""Specifications: what is refused, and in which words."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spinlearn.experiments.specs import EXPERIMENTS, preset_names
+from spinlearn.runs import (
+    SpecError,
+    make_spec,
+    parse_override,
+    read_spec,
+    spec_hash,
+    spec_rows,
+    spec_schema,
+    spec_toml,
+)
+
+NAME = "magnetoresistance"
+HEAD = f'experiment = "{NAME}"\n'
+
+# TOML, and what its error must name: the key, the value, what is allowed.
+MALFORMED = {
+    "empty": ("", ["empty", "experiment"]),
+    "blank": ("\n\n   \n", ["empty"]),
+    "comment": ("# nothing\n", ["empty"]),
+    "no experiment": ("seed = 1\n", ["experiment", "missing", NAME]),
+    "misspelt experiment key": (f'experimnt = "{NAME}"\n', ["experimnt", NAME]),
+    "unknown experiment": ('experiment = "yu"\n', ["'yu'", NAME]),
+    "near experiment": ('experiment = "magnetoresistence"\n', ["Did you mean", NAME]),
+    "number as experiment": ("experiment = 3\n", ["experiment", "3", NAME]),
+    "table as experiment": ("[experiment]\na = 1\n", ["experiment", NAME]),
+    "no value": ("experiment =\n", ["not TOML", "line 1"]),
+    "open string": ('experiment = "magneto\n', ["not TOML"]),
+    "open table": (HEAD + "[film\n", ["not TOML", "line 2"]),
+    "twice": (HEAD + HEAD, ["not TOML"]),
+    "json": (json.dumps({"experiment": NAME}), ["not TOML"]),
+    "yaml": (f"experiment: {NAME}\n", ["not TOML"]),
+    "unknown key": (HEAD + "sed = 1\n", ["sed = 1", "no such key", "Did you mean 'seed'"]),
+    "unknown table": (HEAD + "[films]\nlength = 1e-7\n", ["films", "Did you mean 'film'"]),
+    "unknown key in table": (
+        HEAD + "[film]\nlenght = 1e-7\n",
+        ["film.lenght = 1e-07", "Did you mean 'length'"],
+    ),
+    "foreign key": (HEAD + "[film]\nzzz = 1\n", ["film.zzz", "Remove it"]),
+    "key at top": (HEAD + "length = 1e-7\n", ["length", "no such key"]),
+    "table as value": (HEAD + "[film.length]\na = 1\n", ["film.length", "from 8e-09"]),
+    "value as table": (HEAD + "film = 3\n", ["film = 3", "a table with length"]),
+    "list as table": (HEAD + "film = [1, 2]\n", ["film = [1, 2]", "a table"]),
+    "array of tables": (HEAD + "[[film]]\nlength = 1e-7\n", ["film", "a table"]),
+    "text as number": (
+        HEAD + '[film]\nlength = "512e-9"\n',
+        ["film.length = '512e-9'", "without quotes"],
+    ),
+    "text with unit": (HEAD + '[film]\nlength = "512 nm"\n', ["film.length", "m"]),
+    "boolean as number": (HEAD + "[film]\nlength = true\n", ["film.length = True", "8e-09"]),
+    "boolean as count": (HEAD + "[contacts]\ncount = true\n", ["contacts.count = True", "2 to"]),
+    "date as number": (HEAD + "[film]\nlength = 2026-01-01\n", ["film.length", "8e-09"]),
+    "list as number": (HEAD + "[film]\nlength = [1e-7]\n", ["film.length = [1e-07]"]),
+    "nanometres": (
+        HEAD + "[film]\nlength = 512.0\n",
+        ["film.length = 512.0", "8e-09 to 0.0001 m", "5.12e-07"],
+    ),
+    "nanometres as whole number": (HEAD + "[film]\nlength = 512\n", ["film.length", "5.12e-07"]),
+    "a slip of 1e9 down": (HEAD + "[film]\nlength = 512e-18\n", ["film.length", "5.12e-07"]),
+    "thickness in nm": (HEAD + "[film]\nthickness = 10\n", ["film.thickness = 10", "1e-08"]),
+    "cell in nm": (HEAD + "[film]\ncell = 4\n", ["film.cell = 4", "4e-09"]),
+    "Ms in MA/m": (
+        HEAD + "[film]\nsaturation_magnetization = 0.8\n",
+        ["film.saturation_magnetization = 0.8", "A/m", "800000"],
+    ),
+    "A in pJ/m": (HEAD + "[film]\nexchange = 13.0\n", ["film.exchange = 13.0", "1e-14"]),
+    "conductivity in MS/m": (HEAD + "[film]\nconductivity = 3.2\n", ["film.conductivity", "S/m"]),
+    "K in MJ/m³ slip": (HEAD + "[film]\nanisotropy = 5e12\n", ["film.anisotropy", "J/m³", "5000"]),
+    "DMI in mJ/m²": (HEAD + "[film]\ninterfacial_dmi = 3.0\n", ["film.interfacial_dmi", "0.003"]),
+    "AMR in per cent": (HEAD + "[film]\namr_ratio = 25\n", ["film.amr_ratio = 25", "-0.9 to 10"]),
+    "field in mT slip": (HEAD + "[loop]\nlargest = 1e15\n", ["loop.largest", "A/m"]),
+    "negative length": (HEAD + "[film]\nlength = -5e-7\n", ["film.length = -5e-07", "8e-09"]),
+    "negative cell": (HEAD + "[film]\ncell = -4e-9\n", ["film.cell = -4e-09"]),
+    "zero thickness": (HEAD + "[film]\nthickness = 0\n", ["film.thickness = 0", "2e-10"]),
+    "negative exchange": (HEAD + "[film]\nexchange = -1e-11\n", ["film.exchange"]),
+    "not a number": (HEAD + "[film]\nlength = nan\n", ["film.length = nan"]),
+    "infinite": (HEAD + "[film]\nlength = inf\n", ["film.length = inf", "8e-09"]),
+    "negative seed": (HEAD + "seed = -1\n", ["seed = -1", "from 0"]),
+    "seed too large": (HEAD + f"seed = {2**63}\n", ["seed", "from 0"]),
+    "seed as text": (HEAD + 'seed = "1"\n', ["seed = '1'", "without quotes"]),
+    "seed as fraction": (HEAD + "seed = 1.5\n", ["seed = 1.5", "whole number"]),
+    "precision": (HEAD + 'precision = "double"\n', ["precision = 'double'", "float64"]),
+    "precision as number": (HEAD + "precision = 64\n", ["precision = 64", "float64"]),
+    "label too long": (HEAD + f'label = "{"x" * 300}"\n', ["label", "200"]),
+    "label as number": (HEAD + "label = 3\n", ["label = 3", "string"]),
+    "one contact": (HEAD + "[contacts]\ncount = 1\n", ["contacts.count = 1", "2 to 256"]),
+    "contacts as fraction": (HEAD + "[contacts]\ncount = 4.5\n", ["contacts.count = 4.5"]),
+    "coverage": (HEAD + "[contacts]\ncoverage = 40\n", ["contacts.coverage = 40", "0.01 to 0.99"]),
+    "one point": (HEAD + "[loop]\npoints = 1\n", ["loop.points = 1", "2 to"]),
+    "start": (HEAD + '[relax]\nstart = "vortx"\n', ["relax.start = 'vortx'", "vortex"]),
+    "tolerance": (HEAD + "[relax]\ntolerance = 0\n", ["relax.tolerance = 0"]),
+    "too many cells": (
+        HEAD + "[film]\nlength = 1e-4\nwidth = 1e-4\n",
+        ["film.cell", "cells", "16 million"],
+    ),
+    "grains below a cell": (
+        HEAD + "[film]\ncell = 20e-9\ngrain_size = 5e-9\n",
+        ["film.grain_size = 5e-09", "2e-08"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_malformed(name: str, tmp_path: Path) -> None:
+    text, named = MALFORMED[name]
+    path = tmp_path / "run.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SpecError) as caught:
+        read_spec(path)
+    message = str(caught.value)
+    for part in named:
+        assert part in message, message
+    assert str(path) in message
+    assert all(len(line) < 700 for line in caught.value.lines)
+
+
+def test_there_are_sixty() -> None:
+    assert len(MALFORMED) >= 60
+
+
+def test_all_mistakes_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text(HEAD + "seed = -1\n[film]\nlength = 512\nwidht = 1\n")
+    with pytest.raises(SpecError) as caught:
+        read_spec(path)
+    assert len(caught.value.lines) == 3
+
+
+@pytest.mark.parametrize(
+    "content",
+    [bytes(range(256)), b"\x00" * 1000, b"\x89PNG\r\n", "experiment = 'é'".encode("utf-16")],
+)
+def test_binary(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_bytes(content)
+    with pytest.raises(SpecError, match=r"not text|not TOML"):
+        read_spec(path)
+
+
+def test_huge_file(tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_bytes(b"#" * 1_000_001)
+    with pytest.raises(SpecError, match="1000001 bytes: allowed are 1000000"):
+        read_spec(path)
+
+
+def test_deeply_nested(tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text(HEAD + "a = " + "[" * 5000 + "]" * 5000)
+    with pytest.raises(SpecError):
+        read_spec(path)
+
+
+def test_missing_file_suggests_a_name() -> None:
+    with pytest.raises(SpecError, match="Did you mean 'magnetoresistance'"):
+        read_spec("magnetoresistence")
+
+
+def test_folder_without_run(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="a folder without a run"):
+        read_spec(tmp_path)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_clean_error(text: str) -> None:
+    with pytest.raises(SpecError):
+        make_spec(_parse(text))
+
+
+def _parse(text: str) -> dict:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return {"experiment": text}
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_presets_are_valid_and_survive_a_round_trip(name: str) -> None:
+    spec = read_spec(name)
+    assert spec.experiment in EXPERIMENTS
+    assert make_spec(tomllib.loads(spec_toml(spec))) == spec
+
+
+@pytest.mark.parametrize(
+    "label", ["", 'quo"te', "tab\tnew\nline", "\\", "é µ 漢 \U0001f9f2", "\x7f"]
+)
+def test_labels_survive_toml(label: str) -> None:
+    spec = make_spec({"experiment": NAME, "label": label})
+    assert make_spec(tomllib.loads(spec_toml(spec))).label == label
+
+
+def test_every_quantity_has_unit_source_and_description() -> None:
+    for name in EXPERIMENTS:
+        for key, _, unit, source, text in spec_rows(make_spec({"experiment": name})):
+            assert text, key
+            assert source, key
+            if isinstance(_value(name, key), float):
+                assert unit, key
+
+
+def _value(name: str, key: str) -> object:
+    value: object = make_spec({"experiment": name})
+    for part in key.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def test_hash_depends_on_values_alone() -> None:
+    def with_length(length: float) -> str:
+        return spec_hash(make_spec({"experiment": NAME, "film": {"length": length}}))
+
+    assert with_length(512e-9) == spec_hash(make_spec({"experiment": NAME}))
+    assert with_length(511e-9) != with_length(512e-9)
+
+
+def test_specifications_are_frozen() -> None:
+    spec = make_spec({"experiment": NAME})
+    with pytest.raises(ValueError, match="frozen"):
+        spec.seed = 3  # pyright: ignore
+
+
+def test_overrides() -> None:
+    spec = read_spec(NAME, dict([parse_override("film.cell=8e-9"), parse_override("seed = 4")]))
+    assert (spec.film.cell, spec.seed) == (8e-9, 4)  # pyright: ignore
+    with pytest.raises(SpecError, match="key=value"):
+        parse_override("film.cell")
+    with pytest.raises(SpecError, match="seed is no table"):
+        read_spec(NAME, {"seed.film": 3})
+
+
+def test_committed_schema_is_current() -> None:
+    committed = Path(__file__).parents[2] / "docs" / "specification.schema.json"
+    assert json.loads(committed.read_text(encoding="utf-8")) == spec_schema(), (
+        "renew it: spinlearn show magnetoresistance --schema > docs/specification.schema.json"
+    )

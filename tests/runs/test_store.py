@@ -1,0 +1,171 @@
+"""Stores that were cut, changed or made by somebody else: clean errors."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from spinlearn.errors import SpinlearnError
+from spinlearn.runs import Result, StoreError, resume, run
+from spinlearn.runs.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from tests.runs.small import small_spec
+from tests.runs.test_runs import StopAfter
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("store") / "run"
+    run(small_spec(), path)
+    return path
+
+
+@pytest.fixture
+def copy(whole: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(whole, tmp_path / "copy"))
+
+
+@pytest.fixture
+def half(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Path:
+    path = tmp_path / "half"
+    run(small_spec(), path, stop=StopAfter(2))
+    return path
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no such folder"):
+        Result(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("content", [None, "file", "zarr"])
+def test_foreign_folder(content: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "foreign"
+    if content == "file":
+        path.write_text("x")
+    else:
+        path.mkdir()
+        if content == "zarr":
+            (path / "zarr.json").write_text('{"zarr_format": 3, "node_type": "group"}')
+    with pytest.raises(StoreError, match="spinlearn run"):
+        resume(path)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\x00\x01", "experiment = 3", 'experiment = "magnetoresistance"\nseed = "a"']
+)
+def test_changed_specification(text: str, copy: Path) -> None:
+    (copy / "spec.toml").write_text(text)
+    with pytest.raises(StoreError, match="specification was changed"):
+        Result(copy)
+
+
+def test_specification_of_another_run(copy: Path) -> None:
+    text = (copy / "spec.toml").read_text().replace("seed = 0", "seed = 1")
+    (copy / "spec.toml").write_text(text)
+    with pytest.raises(StoreError, match="another run"):
+        _ = Result(copy).dataset
+
+
+@pytest.mark.parametrize("file", ["zarr.json", "energy/zarr.json", "conductance/c/1/0/0"])
+@pytest.mark.parametrize("damage", ["cut", "noise", "empty"])
+def test_damaged_results(file: str, damage: str, copy: Path) -> None:
+    path = copy / "data.zarr" / file
+    content = path.read_bytes()
+    damaged = {"cut": content[: len(content) // 2], "noise": b"\xff" * len(content), "empty": b""}
+    path.write_bytes(damaged[damage])
+    if file == "energy/zarr.json":  # the root's consolidated metadata has it all
+        assert Result(copy).dataset["energy"].shape == (5,)
+        return
+    with pytest.raises(StoreError, match="compute it anew"):
+        _ = Result(copy).dataset
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", "\x00"])
+def test_damaged_provenance(text: str, copy: Path) -> None:
+    (copy / "provenance.json").write_text(text)
+    with pytest.raises(StoreError, match=r"provenance\.json"):
+        resume(copy)
+
+
+def test_results_removed_are_computed_again(half: Path, whole: Path) -> None:
+    shutil.rmtree(half / "data.zarr")
+    shutil.rmtree(half / "checkpoint")
+    resume(half)
+    np.testing.assert_array_equal(
+        Result(half).dataset["conductance"], Result(whole).dataset["conductance"]
+    )
+
+
+def test_results_removed_but_not_the_checkpoint(half: Path) -> None:
+    """The checkpoint says two segments are done, but their rows are gone."""
+    shutil.rmtree(half / "data.zarr")
+    resume(half)
+    assert np.isfinite(Result(half).dataset["energy"].values).all()
+
+
+@pytest.mark.parametrize("damage", ["cut", "noise", "empty", "zip of something"])
+def test_damaged_checkpoints_are_said_to_be_so(damage: str, half: Path) -> None:
+    for path in (half / "checkpoint").iterdir():
+        content = path.read_bytes()
+        if damage == "zip of something":
+            np.savez(path, a=np.zeros(3))
+        else:
+            path.write_bytes(
+                {"cut": content[: len(content) // 2], "noise": b"\xff" * 100, "empty": b""}[damage]
+            )
+    with pytest.raises(StoreError, match="no checkpoint of this run that is whole"):
+        resume(half)
+    shutil.rmtree(half / "checkpoint")
+    assert resume(half).status == "finished"
+
+
+def test_flipped_bit_in_a_checkpoint_is_found(tmp_path: Path) -> None:
+    state = {"m": jnp.arange(1000.0)}
+    write_checkpoint(tmp_path, Checkpoint(1, state, 0.5), "abc")
+    path = next(tmp_path.iterdir())
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(bytes(content))
+    with pytest.raises(StoreError, match="whole"):
+        read_checkpoint(tmp_path, state, "abc")
+
+
+def test_checkpoint_before_is_taken_when_the_last_is_spoilt(tmp_path: Path) -> None:
+    state = {"m": jnp.arange(10.0), "n": jnp.asarray(3)}
+    for k in (1, 2, 3):
+        write_checkpoint(tmp_path, Checkpoint(k, state, 0.5), "abc")
+    newest = max(tmp_path.iterdir())
+    newest.write_bytes(b"")
+    found = read_checkpoint(tmp_path, state, "abc")
+    assert found is not None
+    assert found.segments == 2
+    np.testing.assert_array_equal(found.state["m"], state["m"])
+
+
+def test_checkpoint_of_another_run_or_shape(tmp_path: Path) -> None:
+    state = {"m": jnp.arange(10.0)}
+    write_checkpoint(tmp_path, Checkpoint(1, state, 0.5), "abc")
+    with pytest.raises(StoreError, match="belongs to run abc"):
+        read_checkpoint(tmp_path, state, "abd")
+    with pytest.raises(StoreError, match=r"\(10,\)"):
+        read_checkpoint(tmp_path, {"m": jnp.arange(11.0)}, "abc")
+
+
+def test_checkpoints_hold_no_pickle(tmp_path: Path) -> None:
+    np.savez(tmp_path / "00000001.npz", header=np.array([{"run": "abc"}], dtype=object))
+    with pytest.raises(StoreError, match="whole"):
+        read_checkpoint(tmp_path, jnp.zeros(1), "abc")
+
+
+def test_errors_are_of_one_family() -> None:
+    assert issubclass(StoreError, SpinlearnError)
+
+
+def test_provenance_is_json_with_nothing_private(whole: Path) -> None:
+    record = json.loads((whole / "provenance.json").read_text())
+    assert set(record) == {"status", "hash", "versions", "sessions", "wall_time", "finished"}
+    assert str(Path.home()) not in json.dumps(record)
