@@ -1,4 +1,4 @@
-"""Reports: figures of textures, currents, conductance matrices and energies."""
+"""Reports: figures of textures, currents, conductance matrices, energies; pages of stored runs."""
 
 from spinlearn.report._energies import energies_figure
 from spinlearn.report._style import prefixed
@@ -9,6 +9,7 @@ from spinlearn.report.figures import (
     readout_figure,
     texture_figure,
 )
+from spinlearn.report.html import write_figures, write_report
 
 __all__ = [
     "conductance_figure",
@@ -18,4 +19,6 @@ __all__ = [
     "prefixed",
     "readout_figure",
     "texture_figure",
+    "write_figures",
+    "write_report",
 ]

@@ -1,0 +1,134 @@
+"""The report: one HTML file per run, or one that sets several runs side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spinlearn.errors import SpinlearnValueError
+
+if TYPE_CHECKING:
+    from spinlearn.report._pictures import Picture
+
+_DPI = 300
+
+
+def write_report(paths: Sequence[str | Path], output: str | Path | None = None) -> Path:
+    """Write a report of one run, or of several side by side, into one HTML file (no unit).
+
+    The file holds its figures and needs no network. A run that is not finished is reported as far
+    as it is. The same runs give the same file, byte by byte.
+
+    Parameters
+    ----------
+    paths
+        Folders of the runs.
+    output
+        The file, if it ends in ``.html`` or ``.htm``, or a folder for it. By default
+        ``report.html`` in the run's own folder, or ``comparison.html`` in the current one for
+        several runs.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    SpinlearnValueError
+        If no run is named.
+    StoreError
+        If a run cannot be read or the file cannot be written.
+
+    Examples
+    --------
+    >>> write_report(["nowhere"])
+    Traceback (most recent call last):
+    ...
+    spinlearn.runs._files.StoreError: nowhere: no such folder. Start one with 'spinlearn run'.
+    """
+    from spinlearn.report._comparison import comparison_page
+    from spinlearn.report._single import run_page
+    from spinlearn.report._view import view_run
+    from spinlearn.runs._files import storing, write_text
+
+    folders = _checked(paths)
+    views = [view_run(folder) for folder in folders]
+    text = run_page(views[0]) if len(views) == 1 else comparison_page(views)
+    target = _target(folders, output)
+    with storing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_text(target, text)
+    return target
+
+
+def write_figures(paths: Sequence[str | Path], folder: str | Path | None = None) -> list[Path]:
+    """Write the figures of the report alone, as PNG at 300 dots per inch (no unit).
+
+    Parameters
+    ----------
+    paths
+        Folders of the runs: of one its own figures, of several those that compare them.
+    folder
+        Where they go; by default ``figures`` in the run's own folder, or ``comparison-figures``
+        in the current one for several runs.
+
+    Returns
+    -------
+    list of Path
+        The files.
+
+    Raises
+    ------
+    SpinlearnValueError
+        If no run is named.
+    StoreError
+        If a run cannot be read or a file cannot be written.
+
+    Examples
+    --------
+    >>> write_figures([])
+    Traceback (most recent call last):
+    ...
+    spinlearn.errors.SpinlearnValueError: paths = []: allowed is ...
+    """
+    from spinlearn.report._comparison import compared_pictures
+    from spinlearn.report._pictures import png_bytes
+    from spinlearn.report._single import run_pictures
+    from spinlearn.report._view import view_run
+    from spinlearn.runs._files import storing, write_file
+
+    folders = _checked(paths)
+    views = [view_run(path) for path in folders]
+    alone = len(views) == 1
+    pictures: list[Picture] = run_pictures(views[0]) if alone else compared_pictures(views)
+    if folder is None:
+        folder = folders[0] / "figures" if alone else "comparison-figures"
+    target, written = Path(folder), []
+    with storing(target):
+        target.mkdir(parents=True, exist_ok=True)
+        for picture in pictures:
+            content = png_bytes(picture.figure, _DPI)
+            path = target / f"{picture.name}.png"
+            write_file(path, lambda file, content=content: file.write(content))
+            written.append(path)
+    return written
+
+
+def _checked(paths: Sequence[str | Path]) -> list[Path]:
+    folders = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
+    if not folders:
+        raise SpinlearnValueError(
+            "paths", [], "one or more folders of runs", "Give what 'spinlearn run' has written."
+        )
+    return folders
+
+
+def _target(folders: list[Path], output: str | Path | None) -> Path:
+    alone = len(folders) == 1
+    name = "report.html" if alone else "comparison.html"
+    if output is None:
+        return folders[0] / name if alone else Path(name)
+    given = Path(output)
+    return given if given.suffix.lower() in (".html", ".htm") else given / name
