@@ -44,7 +44,7 @@ class WalkTable(Table):
 class MishapTable(Table):
     """What goes wrong, and when."""
 
-    kind: Literal["none", "build", "advance", "check", "summary", "nan", "die"] = choice(
+    kind: Literal["none", "build", "advance", "check", "summary", "die", "die-once"] = choice(
         "none", "What goes wrong"
     )
     segment: int = quantity(1, "1", 0, 1000, "In which segment")
@@ -112,7 +112,9 @@ class Toy(AbstractExperiment):
         time.sleep(spec.mishap.sleep)
         if spec.mishap.segment != segment or spec.mishap.kind == "none":
             return
-        if spec.mishap.kind == "die":
+        once = Path(spec.mishap.log) / f"died-{spec.seed}"
+        if spec.mishap.kind == "die" or (spec.mishap.kind == "die-once" and not once.exists()):
+            once.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         if spec.mishap.kind == "advance":
             raise RuntimeError(f"no advance at seed {spec.seed}")

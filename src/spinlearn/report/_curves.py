@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+import textwrap
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from spinlearn.report._pictures import Picture
+from spinlearn.report._pictures import Picture, legend_name
 from spinlearn.report._quantities import Axis, axis_of
 from spinlearn.report._style import LINES, STYLE
 from spinlearn.report._textures import cell_of, labels_along, texture_names, textures_figure
@@ -68,14 +70,35 @@ def curves_figure(datasets: list[Any], names: list[str], runs: list[str] | None 
         axes = figure.subplots(rows, columns, squeeze=False)
         for ax, name in zip(axes.flat, names, strict=False):
             _draw_curves(ax, datasets, name)
+            if not runs and datasets[0][name].ndim == 2:
+                ax.legend(frameon=False, fontsize=7, ncols=3, handlelength=2.6)
         for ax in axes.flat[len(names) :]:
             ax.remove()
         if runs:
-            handles = axes[0, 0].lines[:: max(1, len(axes[0, 0].lines) // len(runs))]
-            figure.legend(
-                handles, runs, loc="outside upper left", ncols=min(len(runs), 3), frameon=False
-            )
+            add_legend(figure, runs)
+        elif len(ways := _ways(datasets[0], names)) == 2:
+            add_legend(figure, ways)
+        figure.align_ylabels()
     return figure
+
+
+def add_legend(figure: Figure, names: Sequence[str]) -> None:
+    """Names of lines above a figure, in the order of the styles that all figures share."""
+    handles = [
+        Line2D([], [], color=color, ls=dashes, lw=1.3)
+        for color, dashes in (LINES[k % len(LINES)] for k in range(len(names)))
+    ]
+    shown = [legend_name(name) for name in names]
+    # As many columns as the figure is wide enough for.
+    columns = max(1, int(figure.get_figwidth() / (0.5 + 0.075 * max(map(len, shown)))))
+    figure.legend(
+        handles,
+        shown,
+        loc="outside upper left",
+        ncols=min(columns, len(shown)),
+        frameon=False,
+        handlelength=2.8,
+    )
 
 
 def _draw_curves(ax: Axes, datasets: list[Any], name: str) -> None:
@@ -85,38 +108,65 @@ def _draw_curves(ax: Axes, datasets: list[Any], name: str) -> None:
         along = labels_along(dataset, str(array.dims[0]))
         value = axis_of(array, peak)
         lines = value.values.reshape(len(value.values), -1)
+        parts = branches(along.values)
+        alone = len(datasets) == 1 and lines.shape[1] == 1 and len(parts) == 2
         for j, line in enumerate(lines.T):
-            color, dashes = LINES[(k if len(datasets) > 1 else j) % len(LINES)]
-            label = None if array.ndim == 1 else str(array[array.dims[1]].values[j])
-            marker = "o" if len(line) < 12 else ""
-            ax.plot(
-                along.values,
-                line,
-                color=color,
-                ls=dashes,
-                lw=1.1,
-                marker=marker,
-                ms=2.5,
-                label=label,
-            )
+            for branch, (part, which) in enumerate(parts):
+                # One line that goes there and back has a style each way.
+                style = branch if alone else (k if len(datasets) > 1 else j)
+                label = which if alone else ("" if array.ndim == 1 else _entry(array, j))
+                _draw_line(
+                    ax, along.values[part], line[part], style, "" if branch and not alone else label
+                )
         ax.set_xlabel(along.title)
         ax.set_ylabel(_wrapped(value))
-    if arrays[0].ndim == 2 and len(datasets) == 1:
-        ax.legend(frameon=False, fontsize=7, ncols=3, handlelength=2.6)
-    _start_at_zero(ax, arrays)
+    _scale(ax, arrays)
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def _start_at_zero(ax: Axes, arrays: list[Any]) -> None:
+def branches(values: np.ndarray) -> list[tuple[slice, str]]:
+    """Parts of a coordinate that goes one way and then back, or all of it."""
+    steps = np.sign(np.diff(values))
+    turns = np.flatnonzero(steps[1:] * steps[:-1] < 0)
+    if turns.size != 1:
+        return [(slice(None), "")]
+    turn = int(turns[0]) + 1
+    names = ("falling", "rising") if steps[0] < 0 else ("rising", "falling")
+    return [(slice(0, turn + 1), names[0]), (slice(turn, None), names[1])]
+
+
+def _ways(dataset: Any, names: Sequence[str]) -> list[str]:
+    """Names of the two ways along a loop, if all panels show one line of the same loop."""
+    found = set()
+    for name in names:
+        along = labels_along(dataset, str(dataset[name].dims[0]))
+        ways = [f"{along.label} {which}" for _, which in branches(along.values)]
+        found.add(tuple(ways) if dataset[name].ndim == 1 else ())
+    return list(found.pop()) if len(found) == 1 else []
+
+
+def _draw_line(ax: Axes, x: np.ndarray, y: np.ndarray, style: int, label: str) -> None:
+    color, dashes = LINES[style % len(LINES)]
+    marker = "o" if len(x) < 12 else ""
+    ax.plot(x, y, color=color, ls=dashes, lw=1.1, marker=marker, ms=2.5, label=label or "_")
+
+
+def _entry(array: Any, index: int) -> str:
+    return str(array[array.dims[1]].values[index])
+
+
+def _scale(ax: Axes, arrays: list[Any]) -> None:
     """Counts and errors spread over decades are read on a logarithmic axis."""
     values = np.concatenate([np.asarray(a.values, np.float64).ravel() for a in arrays])
     values = values[np.isfinite(values)]
     if values.size and values.min() > 0 and values.max() > 100 * values.min():
         ax.set_yscale("log")
+    else:
+        ax.ticklabel_format(axis="y", scilimits=(-2, 4), useMathText=True)
 
 
 def _wrapped(value: Axis) -> str:
-    return value.title if len(value.title) < 30 else value.title.replace(" (", "\n(", 1)
+    return textwrap.fill(value.title, 26)
 
 
 def _peak(array: Any) -> float:

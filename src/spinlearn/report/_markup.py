@@ -49,9 +49,8 @@ def table(
     rows: Iterable[Sequence[Any]],
     *,
     kinds: Sequence[str] = (),
-    caption: Any = None,
 ) -> Markup:
-    """A table in a box that scrolls sideways; the first cell of a row is its heading.
+    """A table that becomes a list on a phone; the first cell of a row is its heading.
 
     Parameters
     ----------
@@ -61,8 +60,6 @@ def table(
         Text or markup.
     kinds
         CSS class of each column, such as "number" (right-aligned).
-    caption
-        What it shows.
     """
     classes = [kind or None for kind in kinds] + [None] * (len(header) - len(kinds))
     head = tag(
@@ -73,14 +70,16 @@ def table(
         tag(
             "tr",
             tag("th", row[0], scope="row", class_=classes[0]),
-            *(tag("td", cell, class_=c) for cell, c in zip(row[1:], classes[1:], strict=True)),
+            *(
+                tag("td", cell, class_=c, data_label=label or None)
+                for cell, c, label in zip(row[1:], classes[1:], header[1:], strict=True)
+            ),
         )
         for row in rows
     ]
-    parts = [] if caption is None else [tag("caption", caption)]
-    parts += [tag("thead", head)] if any(header) else []
-    parts += [tag("tbody", *body)]
-    return tag("div", tag("table", *parts), class_="wide", tabindex="0")
+    parts = [tag("thead", head)] if any(header) else []
+    whole = tag("table", *parts, tag("tbody", *body), class_="stack" if any(header) else None)
+    return tag("div", whole, class_="wide", tabindex="0")
 
 
 def embedded_json(value: Any) -> Markup:

@@ -15,6 +15,8 @@ _POLICY = (
     "base-uri 'none'; form-action 'none'"
 )
 _DPI = 200
+# Size on the screen: lettering of 8 points is as large as the text around it, nearly.
+_PIXELS_PER_INCH = 112
 # Time of one pass through an animation and of one frame, ms.
 _PASS, _SHORTEST = 12_000, 60
 
@@ -49,7 +51,7 @@ def contents(sections: Iterable[tuple[str, str]]) -> Markup:
 
 def picture_markup(picture: Picture) -> Markup:
     """A figure with its caption; the caption is what a reader who cannot see it gets."""
-    width = int(picture.figure.get_figwidth() * 96)
+    width = round(picture.figure.get_figwidth() * _PIXELS_PER_INCH)
     image = tag(
         "img",
         src=data_url(png_bytes(picture.figure, _DPI), "png"),

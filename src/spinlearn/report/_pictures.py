@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 from typing import NamedTuple
 
+from matplotlib import font_manager
 from matplotlib.figure import Figure
+
+# A legend has no room for more of a name.
+_LONGEST_NAME = 48
 
 
 class Picture(NamedTuple):
@@ -31,3 +36,18 @@ def png_bytes(figure: Figure, dpi: int) -> bytes:
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=dpi, facecolor="white", metadata={"Software": None})
     return file.getvalue()
+
+
+def legend_name(name: str) -> str:
+    """A user's text for a legend: no formulas, nothing that the font cannot show, not too long."""
+    shown = "".join(c if c == " " or ord(c) in _glyphs() else "□" for c in " ".join(name.split()))
+    if len(shown) > _LONGEST_NAME:
+        shown = shown[: _LONGEST_NAME - 1] + "…"
+    # A dollar would begin a formula; a leading underscore would hide the line.
+    return (" " + shown if shown.startswith("_") else shown).replace("$", r"\$")
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    font = font_manager.get_font(font_manager.findfont("DejaVu Sans"))
+    return frozenset(font.get_charmap())

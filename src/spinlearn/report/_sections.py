@@ -14,11 +14,14 @@ from spinlearn.report._view import RunView
 if TYPE_CHECKING:
     from spinlearn.experiments import Claim
 
+# Keys of every specification that are no property of a device.
+_SETTINGS = {"experiment", "seed", "precision", "label"}
+
 _VERDICTS = {
     "agrees": "✓ agrees with the reference",
     "differs": "✗ differs from the reference",
     "unknown": "? reference not known",
-    "ours": "nothing published to compare with",
+    "ours": "no published value",
 }
 
 
@@ -55,31 +58,32 @@ def status_markup(view: RunView) -> Markup:
 
 def claims_section(view: RunView) -> Markup:
     """Headline numbers with units, intervals and verdicts."""
-    if not view.claims:
+    claims = view.claims
+    if not claims:
         text = "They are computed when the run is finished."
         return section("numbers", "Headline numbers", tag("p", text, class_="note"))
-    rows = []
-    for claim in view.claims:
-        value, unit = quantity(claim.value, claim.unit)
-        rows.append(
-            (
-                claim.name,
-                value,
-                join([unit, reading(claim)]),
-                interval(claim),
-                "—" if claim.seeds is None else claim.seeds,
-                claim.reference or "—",
-                claim.kind,
-                verdict(claim),
-            )
-        )
-    header = ("", "value", "unit", "95 % interval", "seeds", "reference", "kind", "verdict")
-    kinds = ("name", "number", "unit", "unit", "number", "text", "text", "text")
-    parts = [table(header, rows, kinds=kinds)]
-    if all(claim.interval is None for claim in view.claims):
-        text = "No intervals: these numbers come from one deterministic run, not from a sample."
-        parts.append(tag("p", text, class_="note"))
-    return section("numbers", "Headline numbers", *parts)
+    shown = [quantity(claim.value, claim.unit) for claim in claims]
+    columns: list[tuple[str, str, list[object]]] = [
+        ("", "name", [claim.name for claim in claims]),
+        ("value", "number", [value for value, _ in shown]),
+        ("unit", "unit", [join([u, reading(c)]) for (_, u), c in zip(shown, claims, strict=True)]),
+    ]
+    notes = []
+    if any(claim.interval is not None for claim in claims):
+        columns.append(("95 % interval", "unit", [interval(claim) for claim in claims]))
+        columns.append(("seeds", "number", [_or_dash(claim.seeds) for claim in claims]))
+    else:
+        notes.append("No 95 % intervals: the numbers come from one run, not from a sample.")
+    if any(claim.reference for claim in claims):
+        columns.append(("reference", "text", [_or_dash(claim.reference) for claim in claims]))
+    else:
+        notes.append("No references: nothing is published to compare with.")
+    columns.append(("kind", "text", [claim.kind for claim in claims]))
+    columns.append(("verdict", "text", [verdict(claim) for claim in claims]))
+    header, kinds, cells = zip(*columns, strict=True)
+    rows = list(zip(*cells, strict=True))
+    note = [tag("p", " ".join(notes), class_="note")] if notes else []
+    return section("numbers", "Headline numbers", table(header, rows, kinds=kinds), *note)
 
 
 def interval(claim: Claim) -> str:
@@ -107,7 +111,12 @@ def spec_section(view: RunView) -> Markup:
     from spinlearn.runs import spec_rows, spec_toml
 
     rows = [
-        (tag("span", key, class_="code"), *shown_value(value, unit), source_markup(source), text)
+        (
+            tag("span", key, class_="code"),
+            *shown_value(value, unit),
+            source_markup("default" if source == "assumed" and key in _SETTINGS else source),
+            text,
+        )
         for key, value, unit, source, text in spec_rows(view.spec)
     ]
     header = ("key", "value", "unit", "source", "description")
@@ -133,7 +142,7 @@ def shown_value(value: Any, unit: str) -> tuple[str, str]:
         return quantity(value, unit, 6)
     if isinstance(value, list | tuple) and value and all(isinstance(v, float) for v in value):
         return ", ".join(number(v, 6) for v in value), "" if unit == "1" else unit
-    return str(value), "" if unit == "1" else unit
+    return str(value) or "—", "" if unit == "1" else unit
 
 
 def source_markup(source: str) -> Markup:
@@ -201,6 +210,10 @@ def variables_markup(view: RunView) -> Markup:
             class_="note",
         ),
     )
+
+
+def _or_dash(value: object) -> object:
+    return "—" if value is None or value == "" else value
 
 
 def _status_class(status: str) -> str:

@@ -70,6 +70,9 @@ def textures_figure(
         panel = (width - 1.5) / columns
         height = rows * (min(panel * size[1] / size[0], 2 * panel) + 0.6)
         figure = Figure(figsize=(width, height), layout="constrained")
+        if contacts is not None:
+            # Room for the contacts beside the films.
+            figure.get_layout_engine().set(wspace=0.09, hspace=0.09)  # pyright: ignore
         axes = figure.subplots(rows, columns, squeeze=False)
         for k, ax in enumerate(axes.flat):
             if k >= count:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,13 +52,13 @@ def write_report(paths: Sequence[str | Path], output: str | Path | None = None) 
     from spinlearn.report._comparison import comparison_page
     from spinlearn.report._single import run_page
     from spinlearn.report._view import view_run
-    from spinlearn.runs._files import storing, write_text
+    from spinlearn.runs._files import write_text
 
     folders = _checked(paths)
     views = [view_run(folder) for folder in folders]
     text = run_page(views[0]) if len(views) == 1 else comparison_page(views)
     target = _target(folders, output)
-    with storing(target):
+    with _writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         write_text(target, text)
     return target
@@ -97,7 +98,7 @@ def write_figures(paths: Sequence[str | Path], folder: str | Path | None = None)
     from spinlearn.report._pictures import png_bytes
     from spinlearn.report._single import run_pictures
     from spinlearn.report._view import view_run
-    from spinlearn.runs._files import storing, write_file
+    from spinlearn.runs._files import write_file
 
     folders = _checked(paths)
     views = [view_run(path) for path in folders]
@@ -106,7 +107,7 @@ def write_figures(paths: Sequence[str | Path], folder: str | Path | None = None)
     if folder is None:
         folder = folders[0] / "figures" if alone else "comparison-figures"
     target, written = Path(folder), []
-    with storing(target):
+    with _writing(target):
         target.mkdir(parents=True, exist_ok=True)
         for picture in pictures:
             content = png_bytes(picture.figure, _DPI)
@@ -114,6 +115,21 @@ def write_figures(paths: Sequence[str | Path], folder: str | Path | None = None)
             write_file(path, lambda file, content=content: file.write(content))
             written.append(path)
     return written
+
+
+@contextmanager
+def _writing(target: Path) -> Iterator[None]:
+    """Say what a report needs, which is not what a run needs, where the disk is full or closed."""
+    from spinlearn.runs import StoreError
+
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error) or type(error).__name__
+        raise StoreError(
+            f"cannot write to {target}: {reason}. Make room, or give another place with --output; "
+            "the runs are as they were."
+        ) from error
 
 
 def _checked(paths: Sequence[str | Path]) -> list[Path]:

@@ -26,7 +26,6 @@ _COUNT_SECONDS = 1.0
 def distributed() -> Any:
     """Dask's package, or an error that says how to get it."""
     try:
-        import dask.config
         import distributed as package
     except ImportError:
         raise SpinlearnError(

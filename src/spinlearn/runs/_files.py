@@ -18,6 +18,17 @@ except ImportError:  # pragma: no cover - Windows
     fcntl = None
 
 
+# What another folder would put right.
+_ELSEWHERE = (
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOTDIR,
+    errno.EEXIST,
+    errno.ENAMETOOLONG,
+)
+
+
 class StoreError(SpinlearnError):
     """A run's files cannot be written, read or understood (no unit).
 
@@ -99,7 +110,7 @@ def _explain(path: Path, error: OSError) -> str:
     reason = error.strerror or str(error) or type(error).__name__
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         remedy = f"Make room, then go on with: spinlearn resume {path}"
-    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+    elif error.errno in _ELSEWHERE:
         remedy = "Give a folder that can be written with --output."
     else:
         remedy = "Look at the folder and its disk; what was stored stays readable."

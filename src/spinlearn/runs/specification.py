@@ -5,14 +5,12 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-import math
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
 
 from spinlearn.errors import SpinlearnError
 from spinlearn.experiments.specs import (
@@ -22,10 +20,10 @@ from spinlearn.experiments.specs import (
     preset_text,
     spec_type,
 )
+from spinlearn.runs._complaints import complaint, extra_of, unknown_experiment
 
 # A specification is written by hand; a larger file is some other file.
 _LARGEST_FILE = 1_000_000
-_PREFIXES = {1e-9: "nm or ns", 1e-6: "µm or µs", 1e-3: "mm or mT", 1e3: "k", 1e6: "M", 1e9: "G"}
 
 
 class SpecError(SpinlearnError):
@@ -115,12 +113,12 @@ def make_spec(table: Mapping[str, Any], name: str = "specification") -> RunSpec:
     """
     experiment = table.get("experiment")
     if not isinstance(experiment, str) or experiment not in EXPERIMENTS:
-        raise SpecError([_unknown_experiment(name, table, experiment)])
+        raise SpecError([unknown_experiment(name, table, experiment)])
     kind = spec_type(experiment)
     try:
         return kind.model_validate(dict(table))
     except ValidationError as error:
-        lines = [_complaint(kind, problem) for problem in error.errors(include_url=False)]
+        lines = [complaint(kind, problem) for problem in error.errors(include_url=False)]
         raise SpecError([f"{name}: {line}" for line in dict.fromkeys(lines)]) from None
     except RecursionError:
         raise SpecError([f"{name}: nested too deeply. A specification has one level."]) from None
@@ -214,7 +212,7 @@ def _rows(table: BaseModel, prefix: str) -> Iterable[tuple[str, Any, str, str, s
         if isinstance(value, BaseModel):
             yield from _rows(value, f"{prefix}{name}.")
             continue
-        extra = _extra(info)
+        extra = extra_of(info)
         source = extra.get("source", "") if value == info.default else "given"
         yield prefix + name, value, extra.get("unit", ""), source, info.description or ""
 
@@ -281,108 +279,6 @@ def parse_override(text: str) -> tuple[str, Any]:
         return key, tomllib.loads(f"value = {value}")["value"]
     except (tomllib.TOMLDecodeError, RecursionError):
         return key, value.strip()
-
-
-def _unknown_experiment(name: str, table: Mapping[str, Any], experiment: Any) -> str:
-    known = ", ".join(EXPERIMENTS)
-    if "experiment" not in table:
-        near = difflib.get_close_matches("experiment", [str(k) for k in table], 1)
-        hint = f" (found {near[0]!r})" if near else ""
-        return f"{name}: experiment is missing{hint}: allowed is one of {known}. Add it."
-    hint = "See 'spinlearn list'."
-    near = difflib.get_close_matches(str(experiment), EXPERIMENTS, 1)
-    if near:
-        hint = f"Did you mean {near[0]!r}?"
-    return f"{name}: experiment = {_shown(experiment)}: allowed is one of {known}. {hint}"
-
-
-def _complaint(kind: type[BaseModel], problem: Any) -> str:
-    """One mistake: key = value: allowed is ... Remedy."""
-    location, value = problem["loc"], problem["input"]
-    key = ".".join(str(part) for part in location)
-    table, info = _find(kind, location)
-    if problem["type"] == "extra_forbidden":
-        known = list(table.model_fields) if table else []
-        near = difflib.get_close_matches(str(location[-1]), known, 1)
-        hint = f"Did you mean {near[0]!r}?" if near else "Remove it."
-        return f"{key} = {_shown(value)}: no such key: allowed are {', '.join(known)}. {hint}"
-    if problem["type"] == "value_error":
-        return f"{key}.{problem['ctx']['error']}" if key else str(problem["ctx"]["error"])
-    if problem["type"] == "missing":
-        return f"{key}: missing: allowed is {_allowed(info)}. Add it."
-    return f"{key} = {_shown(value)}: allowed is {_allowed(info, problem)}. {_remedy(info, value)}"
-
-
-def _find(kind: Any, location: tuple[Any, ...]) -> tuple[Any, FieldInfo | None]:
-    """The table that a location lies in, and its field."""
-    table, info = kind, None
-    for part in location:
-        if info is not None:
-            inner = info.annotation
-            if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
-                return table, info
-            table = inner
-        info = table.model_fields.get(part)
-        if info is None:
-            return table, None
-    return table, info
-
-
-def _bounds(info: FieldInfo | None) -> tuple[float | None, float | None]:
-    low = high = None
-    for item in info.metadata if info else ():
-        low = getattr(item, "ge", low)
-        high = getattr(item, "le", getattr(item, "lt", high))
-    return low, high
-
-
-def _allowed(info: FieldInfo | None, problem: Any = None) -> str:
-    if info is None:
-        return "nothing"
-    annotation = info.annotation
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return f"a table with {', '.join(annotation.model_fields)}"
-    low, high = _bounds(info)
-    unit = _extra(info).get("unit", "")
-    unit = "" if unit in ("", "1") else f" {unit}"
-    if annotation in (int, float) and low is not None and high is not None:
-        what = "a whole number" if annotation is int else "a number"
-        return f"{what} from {low:g} to {high:g}{unit}"
-    if problem is not None and "expected" in problem.get("ctx", {}):
-        return f"one of {problem['ctx']['expected']}"
-    message = problem["msg"] if problem is not None else str(annotation)
-    return message[0].lower() + message[1:]
-
-
-def _remedy(info: FieldInfo | None, value: Any) -> str:
-    """What to write instead; a slip of units is guessed."""
-    low, high = _bounds(info)
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if number and math.isfinite(value) and low is not None and high is not None and value:
-        for factor, name in _PREFIXES.items():
-            if low <= value * factor <= high and info is not None and info.annotation is float:
-                unit = _extra(info).get("unit", "")
-                return f"Units are SI ({unit}): for a value in {name} write {value * factor:.12g}."
-    if isinstance(value, str) and info is not None and info.annotation in (int, float):
-        return "Write a number, without quotes."
-    default = None if info is None else info.default
-    if (
-        default is not None
-        and not isinstance(default, BaseModel)
-        and repr(default) != "PydanticUndefined"
-    ):
-        return f"The default is {default}."
-    return "See 'spinlearn show'."
-
-
-def _extra(info: FieldInfo) -> dict[str, Any]:
-    extra = info.json_schema_extra
-    return extra if isinstance(extra, dict) else {}
-
-
-def _shown(value: Any, limit: int = 80) -> str:
-    text = repr(value)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _toml_lines(table: Mapping[str, Any], prefix: str) -> Iterable[str]:

@@ -84,7 +84,7 @@ class SweepResult:
 
     @property
     def status(self) -> str:
-        """ "finished", "failed" if points failed and none is left, else "stopped" (no unit)."""
+        """In a word: "finished", "failed" if points failed and none is left, else "stopped"."""
         found = set(self.counts)
         return (
             "finished"

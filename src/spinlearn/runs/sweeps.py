@@ -1,4 +1,4 @@
-"""Sweeps: many points of one specification, each stored as a run, none lost by another's failure."""
+"""Sweeps: many points of one specification, each stored as a run; no failure sinks another."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spinlearn.mesh import Mesh
+from spinlearn.report._curves import add_legend
 from spinlearn.report._matrix import _draw_matrix, draw_conductance
 from spinlearn.report._pictures import Picture
 from spinlearn.report._quantities import Axis, axis_of
@@ -70,14 +71,15 @@ def comparison(views: Sequence[RunView]) -> list[Picture]:
             color, dashes = LINES[k % len(LINES)]
             field = axis_of(view.dataset["field"], peak)  # pyright: ignore
             style: dict[str, Any] = {"color": color, "ls": dashes, "lw": 1.2}
-            upper.plot(field.values, _along(view.dataset, view.spec), label=view.name, **style)
+            upper.plot(field.values, _along(view.dataset, view.spec), **style)
             lower.plot(field.values, _change(view.dataset, *_pairs(view.dataset)[0]), **style)
             lower.set_xlabel(field.title)
         upper.set_ylabel("⟨m·h⟩")
         lower.set_ylabel("conductance change (%)")
         for ax in (upper, lower):
             _tidy(ax)
-        figure.legend(loc="outside upper left", ncols=2, frameon=False)
+        add_legend(figure, [view.name for view in views])
+        figure.align_ylabels()
     caption = (
         "Magnetization along the applied field, and conductance between the first pair of "
         "opposite contacts relative to its mean over the loop, of all runs."
@@ -96,12 +98,13 @@ def _loop_figure(dataset: Any, along: np.ndarray, pairs: Sequence[tuple[int, int
         axes[0].set_ylim(-1.1, 1.1)
         for ax, (a, b) in zip(axes[1:], pairs, strict=True):
             _draw_branches(ax, field, _change(dataset, a, b))
-            ax.set_ylabel(f"ΔG/G, {a} to {b} (%)")
+            ax.set_ylabel(f"ΔG/G, {a}–{b} (%)")
         axes[-1].set_xlabel(field.title)
         handles, labels = axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=2, frameon=False)
         for letter, ax in zip("abc", axes, strict=False):
-            ax.text(0.015, 0.93, f"({letter})", transform=ax.transAxes, va="top")
+            ax.set_title(f"({letter})", pad=2)
+        figure.align_ylabels()
     return figure
 
 
