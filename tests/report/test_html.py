@@ -13,14 +13,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 from typer.testing import CliRunner
 
 from spinlearn import SpinlearnValueError, cli
 from spinlearn.report import write_figures, write_report
 from spinlearn.report._citation import AUTHORS, LICENSE, TITLE, URL
+from spinlearn.report._curves import add_legend, branches
 from spinlearn.report._markup import embedded_json, escape, tag
+from spinlearn.report._pictures import legend_name, png_bytes
 from spinlearn.report._quantities import number, quantity, with_unit
+from spinlearn.report._textures import textures_figure
 from spinlearn.runs import Result, StoreError, spec_rows
 from tests.report.conftest import HOSTILE
 
@@ -303,6 +307,43 @@ def test_command_line(stored: Path, unfinished: Path, tmp_path: Path) -> None:
     assert done.exit_code == 3
     assert done.stderr.startswith("error: ")
     assert run(cli.app, ["report"]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a film", "a film"),
+        (r"$\frac{", r"\$\frac{"),
+        ("_hidden", " _hidden"),
+        ("膜 of\n permalloy", "□ of permalloy"),
+        ("x" * 60, "x" * 47 + "…"),
+    ],
+)
+def test_names_in_legends(name: str, shown: str) -> None:
+    assert legend_name(name) == shown
+    figure = Figure(layout="constrained")
+    figure.add_subplot().plot([0, 1])
+    add_legend(figure, [name, "other"])
+    assert png_bytes(figure, 40).startswith(b"\x89PNG")
+    assert len(figure.legends[0].get_texts()) == 2
+
+
+def test_both_ways_of_a_loop_are_told_apart() -> None:
+    down_and_up = np.array([2.0, 0.0, -2.0, 0.0, 2.0])
+    assert branches(down_and_up) == [(slice(0, 3), "falling"), (slice(2, None), "rising")]
+    assert branches(-down_and_up)[0] == (slice(0, 3), "rising")
+    for whole in (np.arange(4.0), np.zeros(3), np.array([1.0]), np.array([0.0, 1, 0, 1])):
+        assert branches(whole) == [(slice(None), "")]
+
+
+@pytest.mark.parametrize(("count", "shape"), [(1, (8, 8)), (2, (16, 4)), (3, (4, 16)), (5, (8, 8))])
+def test_panels_of_textures(count: int, shape: tuple[int, int]) -> None:
+    m = np.zeros((3, *shape))
+    m[0] = 1.0
+    figure = textures_figure({f"panel {k}": m for k in range(count)}, (4e-9, 4e-9))
+    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    assert titles == [f"({'abcde'[k]}) panel {k}" for k in range(count)] + [""]
+    assert png_bytes(figure, 40).startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(

@@ -112,8 +112,9 @@ def _claims_section(views: Sequence[RunView]) -> Markup:
         nothing = tag("p", "None of the runs is finished.", class_="note")
         return section("numbers", "Headline numbers", nothing)
     header = ("", *(view.name for view in views))
-    note = tag("p", "Intervals are of 95 %.", class_="note")
-    return section("numbers", "Headline numbers", table(header, rows, kinds=("name",)), note)
+    sampled = any(c.interval is not None for column in columns for c in column.values())
+    note = [tag("p", "Intervals are of 95 %.", class_="note")] if sampled else []
+    return section("numbers", "Headline numbers", table(header, rows, kinds=("name",)), *note)
 
 
 def _differences_section(views: Sequence[RunView]) -> Markup:

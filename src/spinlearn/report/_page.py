@@ -51,12 +51,16 @@ def contents(sections: Iterable[tuple[str, str]]) -> Markup:
 
 def picture_markup(picture: Picture) -> Markup:
     """A figure with its caption; the caption is what a reader who cannot see it gets."""
-    width = round(picture.figure.get_figwidth() * _PIXELS_PER_INCH)
+    content = png_bytes(picture.figure, _DPI)
+    # Width and height are the first numbers of a PNG: the page does not jump while it loads.
+    width, height = (int.from_bytes(content[k : k + 4]) for k in (16, 20))
+    shown = round(width / _DPI * _PIXELS_PER_INCH)
     image = tag(
         "img",
-        src=data_url(png_bytes(picture.figure, _DPI), "png"),
+        src=data_url(content, "png"),
         alt=picture.caption,
-        style=f"width:{width}px",
+        width=shown,
+        height=round(shown * height / width),
     )
     return tag("figure", image, tag("figcaption", picture.caption), id=f"figure-{picture.name}")
 

@@ -34,7 +34,15 @@ class Picture(NamedTuple):
 def png_bytes(figure: Figure, dpi: int) -> bytes:
     """The figure as PNG; the same figure gives the same bytes."""
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=dpi, facecolor="white", metadata={"Software": None})
+    figure.savefig(
+        file,
+        format="png",
+        dpi=dpi,
+        facecolor="white",
+        bbox_inches="tight",
+        pad_inches=0.04,
+        metadata={"Software": None},
+    )
     return file.getvalue()
 
 

@@ -7,12 +7,16 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spinlearn.report._quantities import Axis, axis_of
 from spinlearn.report._scale_bar import draw_scale_bar
 from spinlearn.report._style import STYLE, film_size, sphere_colors
-from spinlearn.report.figures import _draw_arrows, _draw_wheel, _finish_film
+from spinlearn.report.figures import _draw_arrows, _fill_wheel, _finish_film
+
+# Widths of all films, of one film and of the colour wheel, inches.
+_WIDEST, _LARGEST_FILM, _WHEEL = 5.9, 2.6, 0.8
 
 _DIMS = ("component", "x", "y")
 
@@ -63,27 +67,20 @@ def textures_figure(
     count = len(textures)
     columns = min(count, 2 if count in (2, 4) else 3)
     rows = -(-count // columns)
-    shape = next(iter(textures.values())).shape[1:]
-    size, unit = film_size(shape, cell)
+    size, unit = film_size(next(iter(textures.values())).shape[1:], cell)
+    # Room for titles, tick labels and contacts around each film, in inches.
+    panel = min(_WIDEST / columns, _LARGEST_FILM)
+    film = min(panel * size[1] / size[0], 2 * panel)
     with mpl.rc_context(STYLE):
-        width = 7.2
-        panel = (width - 1.5) / columns
-        height = rows * (min(panel * size[1] / size[0], 2 * panel) + 0.6)
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure = Figure(
+            figsize=(columns * panel + _WHEEL + 0.6, rows * (film + 0.75)), layout="constrained"
+        )
         if contacts is not None:
-            # Room for the contacts beside the films.
             figure.get_layout_engine().set(wspace=0.09, hspace=0.09)  # pyright: ignore
-        axes = figure.subplots(rows, columns, squeeze=False)
-        for k, ax in enumerate(axes.flat):
-            if k >= count:
-                ax.remove()
-                continue
-            title, m = list(textures.items())[k]
-            colors = np.swapaxes(sphere_colors(np.asarray(m, np.float64)), 0, 1)
-            extent = (0, size[0], 0, size[1])
-            ax.imshow(colors, origin="lower", extent=extent, interpolation="bilinear")
-            _draw_arrows(ax, np.asarray(m, np.float64), size)
-            _finish_film(ax, size, unit, contacts, None)
+        grid = figure.add_gridspec(rows, columns + 1, width_ratios=[panel] * columns + [_WHEEL])
+        for k, (title, m) in enumerate(textures.items()):
+            ax = figure.add_subplot(grid[k // columns, k % columns])
+            _draw_film(ax, np.asarray(m, np.float64), size, unit, contacts)
             ax.set_title(f"({'abcdefghijkl'[k]}) {title}", pad=13 if contacts is not None else 5)
             if k == 0:
                 draw_scale_bar(ax, size[0], unit)
@@ -91,6 +88,15 @@ def textures_figure(
                 ax.set(ylabel="", yticklabels=[])
             if k + columns < count:
                 ax.set(xlabel="", xticklabels=[])
-            if k == columns - 1:
-                _draw_wheel(ax)
+        wheel = figure.add_subplot(grid[-1, -1], label="colour wheel", anchor="SW")
+        _fill_wheel(wheel)
     return figure
+
+
+def _draw_film(
+    ax: Axes, m: np.ndarray, size: tuple[float, float], unit: str, contacts: Any
+) -> None:
+    colors = np.swapaxes(sphere_colors(m), 0, 1)
+    ax.imshow(colors, origin="lower", extent=(0, size[0], 0, size[1]), interpolation="bilinear")
+    _draw_arrows(ax, m, size)
+    _finish_film(ax, size, unit, contacts, None)

@@ -319,8 +319,12 @@ def _spread(cells: int, number: float) -> np.ndarray:
 
 
 def _draw_wheel(ax: Axes) -> None:
+    """A colour wheel beside the film."""
+    _fill_wheel(ax.inset_axes((1.1, 0.0, 0.27, 0.27), label="colour wheel"))
+
+
+def _fill_wheel(inset: Axes) -> None:
     """The colour of every direction: angle around the disc, +z at its centre, -z at its rim."""
-    inset = ax.inset_axes((1.1, 0.0, 0.27, 0.27), label="colour wheel")
     grid = np.linspace(-1, 1, 201)
     x, y = np.meshgrid(grid, grid)
     radius = np.hypot(x, y)

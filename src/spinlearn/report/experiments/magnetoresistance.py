@@ -174,6 +174,8 @@ def _moments(dataset: Any, along: np.ndarray) -> dict[int, str]:
     turned = np.flatnonzero(np.signbit(along[1 : turn + 1]) != np.signbit(along[0]))
     if turned.size:
         steps.setdefault(int(turned[0]) + 1, "reversal")
+    elif raw[turn] < 0:
+        steps.setdefault(turn, "largest reverse field")
     return {k: f"{name}, {_value(field, k)}" for k, name in sorted(steps.items())}
 
 
