@@ -152,7 +152,7 @@ class TestPoints:
         [
             *("", "a", "a=", "=1", "a..b=1", "a=1:2", "a=1:2:1", "a=1:2:x", "a=-1:2:3:log"),
             *("a=1:2:3:cubic", "a=x:y:3", "a=1:2:3:log:4"),
-        ),
+        ],
     )
     def test_what_the_command_line_refuses(self, text: str) -> None:
         with pytest.raises(SpecError, match="--over"):
