@@ -77,13 +77,16 @@ def disk_fault(mode: str, whole: Path) -> str:
     """What a full or read-only disk led to."""
     with tempfile.TemporaryDirectory() as name:
         disk = Path(name)
-        mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", name]
+        needed = sum(len(content) for content in files_of(whole).values())
+        # A file takes whole pages there.
+        size = 4 * needed + 4096 * 2000
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", name]
         if subprocess.run(mount, capture_output=True, check=False).returncode:
             return "not tried: no file system could be mounted here"
         try:
             path = disk / "run"
             if mode == "full":
-                (disk / "ballast").write_bytes(bytes(2_300_000))
+                (disk / "ballast").write_bytes(bytes(size - needed // 2))
                 done = subprocess.run(start(path), capture_output=True, text=True, check=False)
                 (disk / "ballast").unlink()
             else:
@@ -93,7 +96,11 @@ def disk_fault(mode: str, whole: Path) -> str:
                     command("resume", str(path)), capture_output=True, text=True, check=False
                 )
                 subprocess.run(["mount", "-o", "remount,rw", name], check=True)
-            subprocess.run(command("resume", str(path)), capture_output=True, check=True)
+            last = subprocess.run(
+                command("resume", str(path)), capture_output=True, text=True, check=False
+            )
+            if last.returncode:
+                return f"exit {done.returncode}; not resumed: {last.stderr.strip()}"
             same = files_of(path) == files_of(whole)
             message = done.stderr.strip().replace(name, "DISK")
             return f"exit {done.returncode}, {message!r}, resumed: {'same' if same else 'DIFFERS'}"
@@ -114,12 +121,12 @@ def main() -> None:
         seconds = time.perf_counter() - started
         if files_of(again) != files_of(whole):
             raise RuntimeError("two uninterrupted runs differ")
+        if not options.quick:
+            for mode in ("full", "read-only"):
+                print(f"{mode} disk: {disk_fault(mode, whole)}", flush=True)
         hit, finished = kill_at_random(folder, whole, 4 if options.quick else 20, seconds)
         rows.append(row("kill -9, then bit-identical", f"{seconds:.1f} s a run", hit, "kills"))
         rows.append(row("runs finished after kills", "", finished, "runs"))
-        if not options.quick:
-            for mode in ("full", "read-only"):
-                print(f"{mode} disk: {disk_fault(mode, whole)}", file=sys.stderr)
     report(rows, options.json)
 
 

@@ -3,6 +3,7 @@
 from spinlearn.magnetics.anisotropy import CubicAnisotropy, UniaxialAnisotropy
 from spinlearn.magnetics.demag import Demag
 from spinlearn.magnetics.dmi import BulkDMI, InterfacialDMI
+from spinlearn.magnetics.driven import AbstractDrive, Driven, Supply, evolve_driven
 from spinlearn.magnetics.energy import AbstractEnergy, Energies
 from spinlearn.magnetics.evolve import Evolution, evolve
 from spinlearn.magnetics.exchange import Exchange
@@ -30,11 +31,13 @@ from spinlearn.magnetics.zhang_li import ZhangLi
 __all__ = [
     "LLG",
     "OVF",
+    "AbstractDrive",
     "AbstractEnergy",
     "AbstractTorque",
     "BulkDMI",
     "CubicAnisotropy",
     "Demag",
+    "Driven",
     "Energies",
     "Evolution",
     "Exchange",
@@ -44,11 +47,13 @@ __all__ = [
     "Relaxation",
     "Slonczewski",
     "SpinOrbit",
+    "Supply",
     "ThermalField",
     "UniaxialAnisotropy",
     "Zeeman",
     "ZhangLi",
     "evolve",
+    "evolve_driven",
     "grain_axes",
     "grain_labels",
     "maze_state",

@@ -62,13 +62,18 @@ def adaptive_steps(
     max_step: Array,
     max_steps: int,
     loop: str,
+    go_on: Callable[[State], Array] | None = None,
 ) -> State:
-    """Steps whose error stays below the tolerance, to the end of the interval."""
+    """Steps whose error stays below the tolerance, to the end of the interval.
+
+    With `go_on` only as long as it says so.
+    """
     # Below this a step no longer moves the time.
     least = 4 * jnp.finfo(end.dtype).eps * jnp.maximum(jnp.abs(end), state.left)
 
     def unfinished(s: State) -> Array:
-        return (s.left > 0) & (s.result == FINISHED)
+        going = (s.left > 0) & (s.result == FINISHED)
+        return going if go_on is None else going & go_on(s)
 
     def body(s: State) -> State:
         # Two equal steps rather than a whole and a stub.

@@ -196,7 +196,7 @@ def evolve(
         )
     if method == "auto":
         method = "rk4-split" if step is None else "rk4"
-    _check_options(llg, tolerance, method, step, key)
+    check_step_options(llg, tolerance, method, step, key)
     stops = _stops(times, duration, m.dtype)
     result = _evolve(
         as_precision(llg, m.dtype),
@@ -218,8 +218,19 @@ def evolve(
     )
     code = result.result
     if throw and is_known(code) and np.ndim(code) == 0 and int(code) != FINISHED:
-        raise SpinlearnError(f"evolve stopped: {_REMEDIES[int(code)]}")
+        raise SpinlearnError(f"evolve stopped: {remedy_for(int(code))}")
     return result
+
+
+def remedy_for(code: int) -> str:
+    """What a result code means, and what to do (no unit)."""
+    return _REMEDIES[code]
+
+
+def first_adaptive_step(rate: Array) -> Array:
+    """Step that turns no spin by much, s, at this rate of change (1/s)."""
+    fastest = jnp.sqrt(jnp.max(jnp.sum(rate * rate, axis=0)))
+    return _FIRST_ANGLE / jnp.maximum(fastest, 1.0)
 
 
 def _current(current_density: Any) -> Any:
@@ -228,7 +239,8 @@ def _current(current_density: Any) -> Any:
     return jnp.asarray(current_density)
 
 
-def _check_options(llg: LLG, tolerance: Any, method: str, step: Any, key: Any) -> None:
+def check_step_options(llg: LLG, tolerance: Any, method: str, step: Any, key: Any) -> None:
+    """Refuse what does not go together; see `evolve` (s, without unit)."""
     if method not in METHODS:
         raise SpinlearnValueError(
             "method", method, f"auto or one of {', '.join(METHODS)}", "Leave it at 'auto'."
@@ -342,8 +354,7 @@ def _evolve(
     else:  # the Heun scheme wants the noise first
         first, past = jnp.zeros_like(m), None
     if first_step is None:
-        fastest = jnp.sqrt(jnp.max(jnp.sum(first * first, axis=0)))
-        first_step = _FIRST_ANGLE / jnp.maximum(fastest, 1.0)
+        first_step = first_adaptive_step(first)
     zero, count = jnp.zeros_like(start), jnp.asarray(0, jnp.int32)
     state = State(m, first, past, zero, first_step, jnp.ones_like(start), count, count, count)
     lengths = jnp.diff(stops, prepend=jnp.zeros(1, stops.dtype))

@@ -40,6 +40,9 @@ class Potential(eqx.Module):
         Current from each contact into the film, ``(n,)``, A; they add up to zero.
     iterations
         Preconditioned iterations done, a number.
+    error
+        Bound of the relative error in the energy norm, a number; not finite if the film could not
+        be solved.
 
     Examples
     --------
@@ -57,6 +60,7 @@ class Potential(eqx.Module):
     current_density: Float[Array, "3 nx ny nz"]
     currents: Float[Array, "..."]  # noqa: UP037
     iterations: Array
+    error: Array
 
 
 def solve_potential(
@@ -67,6 +71,7 @@ def solve_potential(
     previous: Potential | None = None,
     tolerance: float | None = None,
     hall: bool | None = None,
+    throw: bool = True,
 ) -> Potential:
     """Potential, current density and contact currents of a film at given voltages.
 
@@ -90,6 +95,9 @@ def solve_potential(
     hall
         Whether sigma has an antisymmetric (Hall) part. Seen from the values by default; inside
         `jax.jit` it must be said.
+    throw
+        Whether a film that could not be solved is an error; otherwise see `Potential.error`. Within
+        a loop that is compiled, looking at it once in the end keeps the program in JAX's cache.
 
     Returns
     -------
@@ -120,7 +128,8 @@ def solve_potential(
     tolerance = check_tolerance(tolerance, 1e-10 if sigma.dtype == jnp.float64 else 1e-4)
     start = None if previous is None else _check_previous(previous, electrodes).phi
     squared = jnp.asarray(tolerance**2, sigma.dtype)
-    return _solve(sigma, electrodes, voltages, start, squared, hall=is_hall(sigma, hall))
+    hall = is_hall(sigma, hall)
+    return _solve(sigma, electrodes, voltages, start, squared, hall=hall, throw=throw)
 
 
 @eqx.filter_jit
@@ -132,6 +141,7 @@ def _solve(
     tolerance: Array,
     *,
     hall: bool,
+    throw: bool,
 ) -> Potential:
     problem = build_problem(sigma, electrodes, hall=hall)
     # Only differences drive a current: a common voltage would drown them in rounding.
@@ -154,11 +164,13 @@ def _solve(
     # go to a bin of their own.
     contact = jnp.where(electrodes.owner >= 0, electrodes.owner, n)
     currents = jnp.zeros(n + 1, phi.dtype).at[contact].add(into_film)[:n]
-    currents = require_solved(currents, problem, electrodes, solution.error, tolerance)
+    if throw:
+        currents = require_solved(currents, problem, electrodes, solution.error, tolerance)
     density = _current_density(sigma, electrodes, phi)
     present = (electrodes.owner >= 0) | electrodes.free
     phi = jnp.where(present, phi + common, 0)
-    return Potential(phi, density, currents, solution.iterations)
+    error = jnp.sqrt(jnp.where(jnp.isinf(problem.contrast), jnp.inf, solution.error))
+    return Potential(phi, density, currents, solution.iterations, error)
 
 
 def _current_density(sigma: Array, electrodes: Electrodes, phi: Array) -> Array:
