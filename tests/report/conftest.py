@@ -59,6 +59,17 @@ def unfinished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two thicknesses, two seeds."""
+    from spinlearn.runs import sweep
+
+    path = tmp_path_factory.mktemp("stored") / "small-sweep"
+    spec = small_spec(label=HOSTILE, loop={"points": 2, "largest": 1.6e5})
+    sweep(spec, {"film.thickness": [5e-9, 1e-8]}, seeds=2, path=path)
+    return path
+
+
 @pytest.fixture
 def copied(tmp_path: Path) -> Callable[[Path], Path]:
     """Copies a run into this test's own folder."""

@@ -24,8 +24,14 @@ def write(paths: Sequence[Path], output: Path | None, *, png: bool, as_json: boo
         return
     for file in files:
         emit(event="file", kind="figure" if png else "report", path=str(file))
-    from spinlearn.runs import Result
+    from spinlearn.runs import Result, SweepResult
+    from spinlearn.runs._sweep_store import SweepStore
 
     for path in paths:
+        if SweepStore.exists(path):
+            counts = SweepResult(path).counts
+            report = None if page is None else str(page)
+            emit(event="summary", store=str(path), report=report, points=counts, claims=[])
+            continue
         result = Result(path)
         emit_summary(path, page, result.claims if result.status == "finished" else ())

@@ -40,7 +40,7 @@ def comparison_page(views: Sequence[RunView]) -> str:
         _claims_section(named),
         _differences_section(named),
         section("figures", "Figures", *(figures or [nothing])),
-        citation_section(named),
+        citation_section(view.kind.citation for view in named),
     ]
     return page(title, parts)
 

@@ -119,7 +119,7 @@ def _draw_curves(ax: Axes, datasets: list[Any], name: str) -> None:
                     ax, along.values[part], line[part], style, "" if branch and not alone else label
                 )
         ax.set_xlabel(along.title)
-        ax.set_ylabel(_wrapped(value))
+        ax.set_ylabel(wrapped(value))
     _scale(ax, arrays)
     ax.spines[["top", "right"]].set_visible(False)
 
@@ -165,7 +165,8 @@ def _scale(ax: Axes, arrays: list[Any]) -> None:
         ax.ticklabel_format(axis="y", scilimits=(-2, 4), useMathText=True)
 
 
-def _wrapped(value: Axis) -> str:
+def wrapped(value: Axis) -> str:
+    """Title of an axis in lines that fit beside a panel."""
     return textwrap.fill(value.title, 26)
 
 

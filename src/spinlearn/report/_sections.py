@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from spinlearn.report._citation import citation_bibtex, citation_text
@@ -13,6 +13,7 @@ from spinlearn.report._view import RunView
 
 if TYPE_CHECKING:
     from spinlearn.experiments import Claim
+    from spinlearn.experiments.specs import RunSpec
 
 # Keys of every specification that are no property of a device.
 _SETTINGS = {"experiment", "seed", "precision", "label"}
@@ -106,19 +107,18 @@ def verdict(claim: Claim) -> Markup:
     return tag("span", _VERDICTS.get(claim.verdict, claim.verdict), class_=claim.verdict)
 
 
-def spec_section(view: RunView) -> Markup:
-    """Every value of the specification, and where it comes from."""
+def spec_section(spec: RunSpec, swept: Mapping[str, str] | None = None) -> Markup:
+    """Every value of a specification, and where it comes from; swept ones as their range."""
     from spinlearn.runs import spec_rows, spec_toml
 
-    rows = [
-        (
-            tag("span", key, class_="code"),
-            *shown_value(value, unit),
-            source_markup("default" if source == "assumed" and key in _SETTINGS else source),
-            text,
-        )
-        for key, value, unit, source, text in spec_rows(view.spec)
-    ]
+    rows = []
+    for key, value, unit, source, text in spec_rows(spec):
+        shown, where = shown_value(value, unit), source
+        if swept and key in swept:
+            shown, where = (swept[key], ""), "swept"
+        elif source == "assumed" and key in _SETTINGS:
+            where = "default"
+        rows.append((tag("span", key, class_="code"), *shown, source_markup(where), text))
     header = ("key", "value", "unit", "source", "description")
     kinds = ("", "number", "unit", "text", "text")
     note = tag(
@@ -129,7 +129,7 @@ def spec_section(view: RunView) -> Markup:
     toml = tag(
         "details",
         tag("summary", "The specification as TOML, in SI units"),
-        tag("pre", spec_toml(view.spec)),
+        tag("pre", spec_toml(spec)),
     )
     return section("spec", "Specification", note, table(header, rows, kinds=kinds), toml)
 
@@ -167,7 +167,7 @@ def provenance_section(view: RunView) -> Markup:
     parts = [table(("", ""), facts, kinds=("name", "text"))]
     versions = record.get("versions", {})
     if isinstance(versions, dict) and versions:
-        parts += [tag("h3", "Versions"), tag("p", _listed(versions))]
+        parts += [tag("h3", "Versions"), tag("p", listed(versions))]
     if sessions:
         rows = [
             (s.get("started", "—"), _joined(s.get("devices")), s.get("cores"), s.get("system"))
@@ -178,10 +178,10 @@ def provenance_section(view: RunView) -> Markup:
     return section("provenance", "Provenance", *parts)
 
 
-def citation_section(views: Sequence[RunView]) -> Markup:
+def citation_section(citations: Iterable[str]) -> Markup:
     """How to cite spinlearn and the systems that were simulated."""
     parts = [tag("p", citation_text()), tag("pre", citation_bibtex())]
-    works = list(dict.fromkeys(view.kind.citation for view in views if view.kind.citation))
+    works = list(dict.fromkeys(citation for citation in citations if citation))
     if works:
         parts += [tag("p", "The system that was simulated:"), *(tag("p", work) for work in works)]
     return section("cite", "How to cite", *parts)
@@ -220,7 +220,8 @@ def _status_class(status: str) -> str:
     return "failed" if status == "failed" else "unfinished"
 
 
-def _listed(versions: dict[str, Any]) -> str:
+def listed(versions: Mapping[str, Any]) -> str:
+    """Names with their versions."""
     return ", ".join(f"{name} {version}" for name, version in versions.items())
 
 

@@ -43,9 +43,9 @@ def run_page(view: RunView) -> str:
         claims_section(view),
         _figures_section(view),
         *animations,
-        spec_section(view),
+        spec_section(view.spec),
         provenance_section(view),
-        citation_section([view]),
+        citation_section([view.kind.citation]),
     ]
     return page(f"{view.spec.label or view.folder}: {title}", parts)
 

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from spinlearn.errors import SpinlearnValueError
-
-if TYPE_CHECKING:
-    from spinlearn.report._pictures import Picture
 
 _DPI = 300
 
 
 def write_report(paths: Sequence[str | Path], output: str | Path | None = None) -> Path:
-    """Write a report of one run, or of several side by side, into one HTML file (no unit).
+    """Write a report of a run, of several side by side, or of a sweep into one HTML file (no unit).
 
     The file holds its figures and needs no network. A run that is not finished is reported as far
     as it is. The same runs give the same file, byte by byte.
@@ -24,7 +20,7 @@ def write_report(paths: Sequence[str | Path], output: str | Path | None = None) 
     Parameters
     ----------
     paths
-        Folders of the runs.
+        Folders of the runs, or of one sweep.
     output
         The file, if it ends in ``.html`` or ``.htm``, or a folder for it. By default
         ``report.html`` in the run's own folder, or ``comparison.html`` in the current one for
@@ -38,7 +34,7 @@ def write_report(paths: Sequence[str | Path], output: str | Path | None = None) 
     Raises
     ------
     SpinlearnValueError
-        If no run is named.
+        If no run is named, or a sweep among others.
     StoreError
         If a run cannot be read or the file cannot be written.
 
@@ -51,12 +47,18 @@ def write_report(paths: Sequence[str | Path], output: str | Path | None = None) 
     """
     from spinlearn.report._comparison import comparison_page
     from spinlearn.report._single import run_page
+    from spinlearn.report._sweep_page import sweep_page
     from spinlearn.report._view import view_run
+    from spinlearn.runs import SweepResult
     from spinlearn.runs._files import write_text
 
     folders = _checked(paths)
-    views = [view_run(folder) for folder in folders]
-    text = run_page(views[0]) if len(views) == 1 else comparison_page(views)
+    if _is_sweep(folders):
+        text = sweep_page(SweepResult(folders[0]))
+    elif len(folders) == 1:
+        text = run_page(view_run(folders[0]))
+    else:
+        text = comparison_page([view_run(folder) for folder in folders])
     target = _target(folders, output)
     with _writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +72,8 @@ def write_figures(paths: Sequence[str | Path], folder: str | Path | None = None)
     Parameters
     ----------
     paths
-        Folders of the runs: of one its own figures, of several those that compare them.
+        Folders of the runs: of one its own figures, of several those that compare them. Or the
+        folder of one sweep.
     folder
         Where they go; by default ``figures`` in the run's own folder, or ``comparison-figures``
         in the current one for several runs.
@@ -83,7 +86,7 @@ def write_figures(paths: Sequence[str | Path], folder: str | Path | None = None)
     Raises
     ------
     SpinlearnValueError
-        If no run is named.
+        If no run is named, or a sweep among others.
     StoreError
         If a run cannot be read or a file cannot be written.
 
@@ -97,13 +100,19 @@ def write_figures(paths: Sequence[str | Path], folder: str | Path | None = None)
     from spinlearn.report._comparison import compared_pictures
     from spinlearn.report._pictures import png_bytes
     from spinlearn.report._single import run_pictures
+    from spinlearn.report._sweep_page import pictures_of_sweep
     from spinlearn.report._view import view_run
+    from spinlearn.runs import SweepResult
     from spinlearn.runs._files import write_file
 
     folders = _checked(paths)
-    views = [view_run(path) for path in folders]
-    alone = len(views) == 1
-    pictures: list[Picture] = run_pictures(views[0]) if alone else compared_pictures(views)
+    alone = len(folders) == 1
+    if _is_sweep(folders):
+        pictures = pictures_of_sweep(SweepResult(folders[0]))
+    elif alone:
+        pictures = run_pictures(view_run(folders[0]))
+    else:
+        pictures = compared_pictures([view_run(path) for path in folders])
     if folder is None:
         folder = folders[0] / "figures" if alone else "comparison-figures"
     target, written = Path(folder), []
@@ -115,6 +124,18 @@ def write_figures(paths: Sequence[str | Path], folder: str | Path | None = None)
             write_file(path, lambda file, content=content: file.write(content))
             written.append(path)
     return written
+
+
+def _is_sweep(folders: list[Path]) -> bool:
+    """Whether it is one sweep; sweeps are not set beside other things."""
+    from spinlearn.runs._sweep_store import SweepStore
+
+    sweeps = [folder for folder in folders if SweepStore.exists(folder)]
+    if sweeps and len(folders) > 1:
+        raise SpinlearnValueError(
+            "paths", str(sweeps[0]), "runs, or one sweep alone", "Report the sweep by itself."
+        )
+    return bool(sweeps)
 
 
 @contextmanager
