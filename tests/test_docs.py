@@ -60,6 +60,7 @@ def test_the_comparison_sees_differences() -> None:
     [
         "index.md",
         "howto/runs.md",
+        "howto/sweeps.md",
         "tutorial/first_conductance.md",
         "tutorial/standard_problem_4.md",
     ],

@@ -24,8 +24,10 @@ from spinlearn.runs.store import RunStore
 _POLL_SECONDS = 0.2
 # A point that another process computes is tried again after this long, s.
 _BUSY_SECONDS = 2.0
-# A point is given up when this many workers in a row died of it without a new checkpoint.
-_MOST_DEATHS = 8
+# A point is given up when this many workers in a row died of it without a new checkpoint. A fresh
+# worker traces and compiles for seconds before it can write one: where something kills workers
+# every few seconds, eight such deaths of an innocent point were seen.
+_MOST_DEATHS = 20
 
 
 class Pool(Protocol):
@@ -85,7 +87,7 @@ def dispatch(
                 if outcome is not None:
                     yield ticket.point, outcome
                 elif not flag.exists():
-                    waiting.appendleft(ticket)
+                    waiting.append(ticket)  # the others first: it may be this one that kills
     finally:
         flag.unlink(missing_ok=True)
 

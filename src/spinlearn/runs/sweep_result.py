@@ -34,7 +34,7 @@ class _Number(NamedTuple):
 
 
 class SweepResult:
-    """A stored sweep, finished or not (SI units, as its variables say).
+    """A stored sweep, finished or not (A/m, S, ..., as its variables say).
 
     Parameters
     ----------
@@ -65,12 +65,12 @@ class SweepResult:
 
     @property
     def spec(self) -> RunSpec:
-        """What all points share (SI units)."""
+        """What all points share (in m, A/m, ... as its fields say)."""
         return self._plan.base
 
     @property
     def dims(self) -> dict[str, tuple[Any, ...]]:
-        """Values of every dimension, the seeds last (SI units)."""
+        """Values of every dimension, the seeds last (in m, A/m, ... as the fields say)."""
         return self._plan.dims
 
     @property
@@ -84,7 +84,7 @@ class SweepResult:
 
     @property
     def status(self) -> str:
-        """In a word: "finished", "failed" if points failed and none is left, else "stopped"."""
+        """One of "finished", "failed" (and no point is left), "stopped"; no unit."""
         found = set(self.counts)
         return (
             "finished"
@@ -94,7 +94,7 @@ class SweepResult:
 
     @property
     def failed(self) -> list[tuple[dict[str, Any], str]]:
-        """Points that failed, as values by key in SI units, each with its error."""
+        """Points that failed, as values by key (in m, A/m, ...), each with its error."""
         states = [(point, self._states[point.hash]) for point in self._plan.points]
         return [(point.values, state.error) for point, state in states if state.status == "failed"]
 
@@ -173,8 +173,8 @@ class SweepResult:
         Parameters
         ----------
         **point
-            Value of every dimension by its key, or by the last part of it (SI units); those with
-            one value may be left out.
+            Value of every dimension by its key, or by the last part of it (in m, A/m, ... as the
+            fields say); those with one value may be left out.
 
         Returns
         -------
@@ -204,7 +204,7 @@ class SweepResult:
         Parameters
         ----------
         name
-            Name of a variable of the runs' datasets.
+            Name of a variable of the runs' datasets (no unit).
 
         Returns
         -------
