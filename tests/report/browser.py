@@ -99,9 +99,10 @@ class Browser:
         """Open a file from the disk in a window of this size and wait for it."""
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         self.call("Emulation.setDeviceMetricsOverride", **metrics)
+        self.events.clear()
         self.call("Page.navigate", url=path.resolve().as_uri())
         end = time.monotonic() + self._limit
-        while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
+        while not self._named("Page.loadEventFired"):
             self.events.append(self._receive(end))
 
     def evaluate(self, expression: str) -> Any:

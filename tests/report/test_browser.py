@@ -15,6 +15,13 @@ from PIL import Image
 from spinlearn.report import write_report
 from tests.report.browser import Browser
 
+# Width over height as shown, relative to that of the picture itself.
+_STRETCHED = """[...document.querySelectorAll('figure > img')].map(image => {
+  const box = getComputedStyle(image);
+  const width = image.clientWidth - parseFloat(box.paddingLeft) - parseFloat(box.paddingRight);
+  const height = image.clientHeight - parseFloat(box.paddingTop) - parseFloat(box.paddingBottom);
+  return width / height * image.naturalHeight / image.naturalWidth;
+})"""
 _SHOTS = os.environ.get("SPINLEARN_SCREENSHOTS")
 
 
@@ -72,6 +79,8 @@ def test_report_from_disk(
     sizes = browser.evaluate("[...document.images].map(i => [i.naturalWidth, i.clientWidth])")
     assert len(sizes) >= 6
     assert all(natural > 0 and shown > 0 for natural, shown in sizes)
+    stretched = browser.evaluate(_STRETCHED)
+    np.testing.assert_allclose(stretched, 1, atol=0.01)
     assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth")
     pixels = np.asarray(Image.open(_shot(browser, tmp_path, f"{name}.png")).convert("L"))
     assert pixels.shape[1] == width

@@ -69,7 +69,14 @@ def table(
     body = [
         tag(
             "tr",
-            tag("th", row[0], scope="row", class_=classes[0]),
+            # A name says what it is; a swept value does not.
+            tag(
+                "th",
+                row[0],
+                scope="row",
+                class_=classes[0],
+                data_label=header[0] if classes[0] == "key" else None,
+            ),
             *(
                 tag("td", cell, class_=c, data_label=label or None)
                 for cell, c, label in zip(row[1:], classes[1:], header[1:], strict=True)

@@ -93,7 +93,7 @@ def _numbers(sweep: SweepResult) -> Markup:
         return section("numbers", "Headline numbers", tag("p", text, class_="note"))
     rows = list(_lines(dataset, means, keys, names))
     header = (*(keys or ["point"]), "seeds", *names)
-    kinds = ("key",) * max(1, len(keys)) + ("number",) + ("unit",) * len(names)
+    kinds = ("key",) * max(1, len(keys)) + ("number",) + ("line",) * len(names)
     notes = ["Means over the seeds with their 95 % intervals (Student's t)."]
     if len(rows) > _MOST_LINES:
         notes.append(f"The first {_MOST_LINES} of {len(rows)} lines; all are in sweep.csv.")
