@@ -24,7 +24,7 @@ from benchmarks._measure import Row, parse, report, row
 from spinlearn.runs import SweepResult
 
 WORKERS = 2
-PAUSE = (4.0, 8.0)  # s between kills
+PAUSE = (4.0, 8.0)  # s between kills, or longer on a machine that is slow or busy: see `pauses`
 CHANGES = (
     *("film.length=64e-9", "film.width=64e-9", "film.grain_size=16e-9"),
     *("loop.points=6", "loop.largest=8e4", "relax.max_evaluations=2000"),
@@ -55,14 +55,25 @@ def workers_of(process: psutil.Process) -> list[psutil.Process]:
     return found
 
 
-def sweep(arguments: list[str], kill: bool) -> tuple[int, float, dict[str, Any], int]:
+def pauses(seconds: float) -> tuple[float, float]:
+    """Time between kills, s, where the shortest of sweeps takes so long, s.
+
+    A worker starts and traces its first point in most of that time. One that is always killed
+    before does nothing: the sweep would end, but with points given up.
+    """
+    return max(PAUSE[0], seconds / 3), max(PAUSE[1], 2 * seconds / 3)
+
+
+def sweep(
+    arguments: list[str], pause: tuple[float, float] | None = None
+) -> tuple[int, float, dict[str, Any], int]:
     """Exit code, wall time in s, the summary, and how many workers were killed."""
     rng, kills, started = random.Random(0), 0, time.perf_counter()
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
         watched = psutil.Process(process.pid)
-        while kill and process.poll() is None:
+        while pause is not None and process.poll() is None:
             try:
-                process.wait(rng.uniform(*PAUSE))
+                process.wait(rng.uniform(*pause))
             except subprocess.TimeoutExpired:
                 alive = workers_of(watched)
                 if alive:
@@ -101,10 +112,13 @@ def main() -> None:
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as name:
         calm, torn = Path(name) / "calm", Path(name) / "torn"
-        _, quiet_time, _, _ = sweep(command(calm, tolerances, seeds), kill=False)
-        code, wild_time, summary, kills = sweep(command(torn, tolerances, seeds), kill=True)
+        _, quiet_time, _, _ = sweep(command(calm, tolerances, seeds))
+        _, shortest, _, _ = sweep(command(Path(name) / "short", 2, 1))
+        pause = pauses(shortest)
+        code, wild_time, summary, kills = sweep(command(torn, tolerances, seeds), pause)
         points = summary["points"]
         rows.append(row("workers killed", size, kills, "1"))
+        rows.append(row("time between kills, mean", size, sum(pause) / 2, "s"))
         rows.append(row("finished", size, points.get("finished", 0), "1", bound=good))
         rows.append(row("recorded errors", size, points.get("failed", 0), "1", bound=seeds))
         rows.append(row("points begun", size, sessions(torn), "1"))
@@ -113,7 +127,7 @@ def main() -> None:
         rows.append(row("wall time undisturbed", size, quiet_time, "s"))
         rows.append(row("wall time with kills", size, wild_time, "s"))
         before, begun = records(torn), sessions(torn)
-        again, again_time, _, _ = sweep(command(torn, tolerances, seeds), kill=False)
+        again, again_time, _, _ = sweep(command(torn, tolerances, seeds))
         after = records(torn)
         touched = sum(before[point] != after[point] for point in before)
         rows.append(row("points computed by a rerun", size, touched, "1", bound=seeds))

@@ -549,7 +549,7 @@ class TestWorkers:
     def test_a_worker_that_does_not_see_the_sweep(self, tmp_path: Path) -> None:
         spec = make_spec(_table()).model_dump(mode="json")
         folder = str(tmp_path / "s")
-        task = Task(spec, tuple(ENTRIES["toy"]), folder, f"{folder}/points/x", f"{folder}/.stop")
+        task = Task(spec, ENTRIES["toy"]._asdict(), folder, f"{folder}/points/x", f"{folder}/.stop")
         status, error = compute(task)
         assert status == "unwritable"
         assert "not seen by the worker" in error

@@ -98,7 +98,7 @@ class _DaskPool:
 
     def is_death(self, error: BaseException) -> bool:
         """Whether a worker died."""
-        from distributed.comm import CommClosedError
+        from distributed.comm.core import CommClosedError
         from distributed.scheduler import KilledWorker
 
         return isinstance(error, KilledWorker | CommClosedError)
@@ -196,8 +196,9 @@ def _environment(workers: int) -> dict[str, str]:
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
         "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3"),
     }
-    if jax.config.jax_compilation_cache_dir:
-        least = jax.config.jax_persistent_cache_min_compile_time_secs
-        variables["JAX_COMPILATION_CACHE_DIR"] = str(jax.config.jax_compilation_cache_dir)
+    settings: Any = jax.config
+    if settings.jax_compilation_cache_dir:
+        least = settings.jax_persistent_cache_min_compile_time_secs
+        variables["JAX_COMPILATION_CACHE_DIR"] = str(settings.jax_compilation_cache_dir)
         variables["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = str(least)
     return variables

@@ -106,7 +106,7 @@ def _task(store: SweepStore, point: Point, flag: Path) -> _worker.Task:
     # One place for all, whatever folder a worker was started in.
     return _worker.Task(
         point.spec.model_dump(mode="json", exclude_none=True),
-        tuple(EXPERIMENTS[point.spec.experiment]),
+        EXPERIMENTS[point.spec.experiment]._asdict(),
         str(store.path.resolve()),
         str(store.folder(point).resolve()),
         str(flag.resolve()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -203,22 +204,16 @@ def parse_over(text: str) -> tuple[str, list[Any]]:
 
 
 def _spaced(text: str, given: str) -> list[Any]:
-    parts = [part.strip() for part in given.split(":")]
-    try:
-        start, stop, count = _value(parts[0]), _value(parts[1]), int(parts[2])
-        spacing = parts[3] if len(parts) > 3 else "linear"
-        fine = all(isinstance(end, int | float) for end in (start, stop)) and len(parts) < 5
-        fine = fine and 2 <= count <= _MOST_POINTS and spacing in ("linear", "log")
-        fine = fine and (spacing == "linear" or min(start, stop) > 0)
-    except (IndexError, ValueError):
-        fine = False
-    if not fine:
-        raise SpecError(
-            [
-                f"--over {text!r}: allowed is KEY=START:STOP:COUNT with two numbers and at least "
-                "two values, ':log' after it for positive ones. Write e.g. film.cell=2e-9:8e-9:4"
-            ]
-        )
+    match [_value(part.strip()) for part in given.split(":")]:
+        case [int() | float() as start, int() | float() as stop, int() as count]:
+            spacing = "linear"
+        case [int() | float() as start, int() | float() as stop, int() as count, "log" as spacing]:
+            pass
+        case _:
+            raise SpecError([_explain_spaced(text)])
+    fine = 2 <= count <= _MOST_POINTS and math.isfinite(start) and math.isfinite(stop)
+    if not fine or (spacing == "log" and min(start, stop) <= 0):
+        raise SpecError([_explain_spaced(text)])
     steps = [k / (count - 1) for k in range(count)]
     if spacing == "log":
         values = [start * (stop / start) ** step for step in steps]
@@ -229,6 +224,13 @@ def _spaced(text: str, given: str) -> list[Any]:
         return [round(value) for value in values]
     # Rounding errors of the spacing would make names and hashes that nobody can write.
     return [float(f"{value:.12g}") for value in values]
+
+
+def _explain_spaced(text: str) -> str:
+    return (
+        f"--over {text!r}: allowed is KEY=START:STOP:COUNT with two numbers and at least two "
+        "values, ':log' after it for positive ones. Write e.g. film.cell=2e-9:8e-9:4"
+    )
 
 
 def _value(text: str) -> Any:

@@ -39,7 +39,7 @@ class Task(NamedTuple):
     """
 
     table: dict[str, Any]
-    entry: tuple[str, str, str]
+    entry: dict[str, str]
     sweep: str
     folder: str
     stop: str
@@ -58,11 +58,12 @@ def compute(task: Task) -> tuple[str, str]:
     from spinlearn.runs._attempt import attempt
     from spinlearn.runs.specification import make_spec
 
-    EXPERIMENTS.setdefault(str(task.table["experiment"]), Entry(*task.entry))
+    EXPERIMENTS.setdefault(str(task.table["experiment"]), Entry(**task.entry))
     with _one_point:
         jax.config.update("jax_enable_x64", task.table["precision"] == "float64")
         spec = make_spec(task.table)
-        return tuple(attempt(spec, Path(task.folder), _StopFile(Path(task.stop))))
+        outcome = attempt(spec, Path(task.folder), _StopFile(Path(task.stop)))
+    return outcome.status, outcome.error
 
 
 class _StopFile:
