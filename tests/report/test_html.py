@@ -25,8 +25,8 @@ from spinlearn.report._markup import embedded_json, escape, tag
 from spinlearn.report._pictures import legend_name, png_bytes
 from spinlearn.report._quantities import number, quantity, with_unit
 from spinlearn.report._textures import textures_figure
-from spinlearn.runs import Result, StoreError, spec_rows
-from tests.report.conftest import HOSTILE
+from spinlearn.runs import Result, StoreError, run, spec_rows
+from tests.report.conftest import HOSTILE, small_spec
 
 ROOT = Path(__file__).parents[2]
 _VOID = {"meta", "img", "input", "br", "hr", "link"}
@@ -197,13 +197,13 @@ def test_hostile_labels_are_text(other: Path, comparison: Path, tmp_path: Path) 
 def test_hostile_names_of_folders_and_recorded_text(
     stored: Path, tmp_path: Path, copied: Callable[[Path], Path]
 ) -> None:
-    run = copied(stored).rename(tmp_path / "<img src=x onerror=alert(1)>")
-    record = json.loads((run / "provenance.json").read_text())
+    folder = copied(stored).rename(tmp_path / "<img src=x onerror=alert(1)>")
+    record = json.loads((folder / "provenance.json").read_text())
     record |= {"status": "failed", "error": "<script>alert(3)</script>"}
     record["versions"]["<b>jax</b>"] = "<i>1</i>"
     record["sessions"][0]["system"] = "<u>Linux</u>"
-    (run / "provenance.json").write_text(json.dumps(record))
-    page = _page(write_report([run]))
+    (folder / "provenance.json").write_text(json.dumps(record))
+    page = _page(write_report([folder]))
     assert "<script>alert(3)</script>" in page.text
     assert "<img src=x onerror=alert(1)>" in page.text
     assert "Failed" in page.text
@@ -230,14 +230,43 @@ def test_report_of_a_stopped_run(unfinished: Path, tmp_path: Path) -> None:
 
 
 def test_report_of_a_run_without_results(stored: Path, tmp_path: Path) -> None:
-    run = tmp_path / "begun"
-    run.mkdir()
-    (run / "spec.toml").write_text((stored / "spec.toml").read_text())
-    page = _page(write_report([run]))
+    folder = tmp_path / "begun"
+    folder.mkdir()
+    (folder / "spec.toml").write_text((stored / "spec.toml").read_text())
+    page = _page(write_report([folder]))
     assert "Not finished: 0 of 5 segments are done" in page.text
     assert "Nothing is computed yet." in page.text
     assert page.all("img") == []
-    assert write_figures([run]) == []
+    assert write_figures([folder]) == []
+
+
+def test_damaged_records(stored: Path, copied: Callable[[Path], Path]) -> None:
+    folder = copied(stored)
+    record = json.loads((folder / "provenance.json").read_text())
+    record |= {"wall_time": "long", "sessions": 3, "versions": ["jax"], "error": None}
+    (folder / "provenance.json").write_text(json.dumps(record))
+    assert "not recorded yet" in _page(write_report([folder])).text
+    metadata = folder / "data.zarr" / "zarr.json"
+    whole = json.loads(metadata.read_text())
+    whole["attributes"]["claims"] = [{"name": "x"}]
+    metadata.write_text(json.dumps(whole))
+    with pytest.raises(StoreError, match="headline numbers cannot be read"):
+        write_report([folder])
+    metadata.write_text("{")
+    with pytest.raises(StoreError, match="cannot be read"):
+        write_report([folder])
+
+
+@pytest.mark.parametrize("segments", [1, 3, 4])
+def test_figures_of_the_first_segments(segments: int, tmp_path: Path) -> None:
+    calls: list[int] = []
+    spec = small_spec(loop={"points": 3, "largest": 1.6e5}, seed=3)
+    run(spec, tmp_path / "run", stop=lambda: calls.append(0) or len(calls) == segments)
+    page = _page(write_report([tmp_path / "run"]))
+    assert f"{segments} of 5 segments are done" in page.text
+    assert len(page.all("img")) == 6
+    facts = json.loads(page.scripts[0])
+    assert len(facts["labels"]) == segments
 
 
 def test_comparison(comparison: Path) -> None:
@@ -291,22 +320,22 @@ def test_what_cannot_be_read_or_written(stored: Path, tmp_path: Path) -> None:
 
 
 def test_command_line(stored: Path, unfinished: Path, tmp_path: Path) -> None:
-    run = CliRunner().invoke
+    invoke = CliRunner().invoke
     target = tmp_path / "page.html"
-    done = run(cli.app, ["report", str(stored), "-o", str(target)])
+    done = invoke(cli.app, ["report", str(stored), "-o", str(target)])
     assert (done.exit_code, done.stdout) == (0, f"{target}\n")
     paths = [str(stored), str(unfinished)]
-    done = run(cli.app, ["report", *paths, "-o", str(target), "--json"])
+    done = invoke(cli.app, ["report", *paths, "-o", str(target), "--json"])
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["event"] for line in lines] == ["file", "summary", "summary"]
     assert lines[0] == {"event": "file", "kind": "report", "path": str(target)}
     assert [bool(line["claims"]) for line in lines[1:]] == [True, False]
-    done = run(cli.app, ["report", str(stored), "--png", "-o", str(tmp_path / "png")])
+    done = invoke(cli.app, ["report", str(stored), "--png", "-o", str(tmp_path / "png")])
     assert (done.exit_code, len(done.stdout.splitlines())) == (0, 4)
-    done = run(cli.app, ["report", str(tmp_path / "nowhere")])
+    done = invoke(cli.app, ["report", str(tmp_path / "nowhere")])
     assert done.exit_code == 3
     assert done.stderr.startswith("error: ")
-    assert run(cli.app, ["report"]).exit_code == 2
+    assert invoke(cli.app, ["report"]).exit_code == 2
 
 
 @pytest.mark.parametrize(

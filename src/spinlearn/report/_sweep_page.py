@@ -14,6 +14,7 @@ from spinlearn.report._pictures import Picture
 from spinlearn.report._quantities import duration, number, scale_of
 from spinlearn.report._sections import citation_section, listed, spec_section
 from spinlearn.report._sweep_figures import number_names, sweep_pictures, value_text
+from spinlearn.report._view import checked_record
 
 if TYPE_CHECKING:
     from spinlearn.runs import SweepResult
@@ -173,7 +174,7 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
 
     for folder in sorted((path / "points").glob("*")):
         if RunStore.exists(folder):
-            yield RunStore.open(folder).provenance()
+            yield checked_record(RunStore.open(folder).provenance())
 
 
 def _distinct(texts: Iterator[str]) -> list[str]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from spinlearn.experiments import AbstractExperiment, Claim, Layout
     from spinlearn.experiments.specs import RunSpec
+    from spinlearn.runs import Result
 
 # Variables with more numbers than this are not read to see how far a run is.
 _SMALL = 2**22
@@ -76,6 +77,7 @@ def view_run(path: Path) -> RunView:
     layout = kind.layout(result.spec)
     folder = path.resolve().name
     stored = result.dataset if RunStore.open(path).data.is_dir() else None
+    claims, totals = _summary(result, path) if stored is not None else ((), {})
     done = 0
     if stored is not None:
         finished = result.status == "finished"
@@ -87,13 +89,31 @@ def view_run(path: Path) -> RunView:
         hash=result.hash,
         kind=kind,
         status=result.status,
-        provenance=result.provenance,
+        provenance=checked_record(result.provenance),
         dataset=None if stored is None or not done else _computed(layout, stored, done),
         done=done,
         segments=layout.segments,
-        claims=() if stored is None else result.claims,
-        totals={} if stored is None else result.totals,
+        claims=claims,
+        totals=totals,
     )
+
+
+def _summary(result: Result, path: Path) -> tuple[tuple[Claim, ...], dict[str, tuple[float, str]]]:
+    from spinlearn.runs import StoreError
+
+    try:
+        return result.claims, result.totals
+    except (TypeError, KeyError, AttributeError, ValueError) as error:
+        raise StoreError(
+            f"{path / 'data.zarr'}: its headline numbers cannot be read: {type(error).__name__}: "
+            f"{error}. A file was changed; remove data.zarr and resume, to compute it anew."
+        ) from error
+
+
+def checked_record(record: dict[str, Any]) -> dict[str, Any]:
+    """The entries that are what they should be; a record changed by hand is no reason to fail."""
+    kinds = {"wall_time": (int, float), "sessions": list, "versions": dict}
+    return {k: v for k, v in record.items() if isinstance(v, kinds.get(k, object))}
 
 
 def _segments_done(layout: Layout, dataset: xarray.Dataset) -> int:

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spinlearn.mesh import Mesh
-from spinlearn.report._curves import add_legend
+from spinlearn.report._curves import add_legend, branches
 from spinlearn.report._matrix import _draw_matrix, draw_conductance
 from spinlearn.report._pictures import Picture
 from spinlearn.report._quantities import Axis, axis_of
@@ -22,8 +22,8 @@ from spinlearn.report._view import RunView
 #: Variables that need no general figure.
 COVERED = frozenset({"conductance", "m", "mean_m"})
 
-# Falling and rising field: colour, dashes, marker.
-_BRANCHES = (("#0072b2", "-", "o", "field falling"), ("#d55e00", "--", "s", "field rising"))
+# Falling and rising field: colour, dashes, marker. A loop begins with a falling one.
+_BRANCHES = (("#0072b2", "-", "o"), ("#d55e00", "--", "s"))
 _MOST_PAIRS = 2
 
 
@@ -109,12 +109,9 @@ def _loop_figure(dataset: Any, along: np.ndarray, pairs: Sequence[tuple[int, int
 
 
 def _draw_branches(ax: Axes, field: Axis, values: np.ndarray) -> None:
-    turn = int(np.argmin(field.values))
-    for part, (color, dashes, marker, label) in zip(
-        (slice(0, turn + 1), slice(turn, None)), _BRANCHES, strict=True
-    ):
-        if len(field.values[part]) < 2:
-            continue
+    for part, way in branches(field.values):
+        rising = way == "rising"
+        color, dashes, marker = _BRANCHES[int(rising)]
         ax.plot(
             field.values[part],
             values[part],
@@ -125,7 +122,7 @@ def _draw_branches(ax: Axes, field: Axis, values: np.ndarray) -> None:
             ms=3.2,
             mfc="white",
             mew=0.8,
-            label=label,
+            label=f"field {'rising' if rising else 'falling'}",
         )
     _tidy(ax)
 
