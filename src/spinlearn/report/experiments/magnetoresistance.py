@@ -34,7 +34,7 @@ def pictures(view: RunView) -> list[Picture]:
         return []
     along = _along(dataset, view.spec)
     pairs = _pairs(dataset)
-    named = " and ".join(f"{a} and {b}" for a, b in pairs)
+    named = " and ".join(f"{a}–{b}" for a, b in pairs)
     moments = _moments(dataset, along)
     return [
         Picture(
