@@ -534,6 +534,29 @@ class TestWorkers:
         assert not list(path.glob(".stop-*"))
         assert json.loads((path / "sweep.json").read_text())["means"] == {"workers": 2}
 
+    def test_a_scheduler_that_is_there(self, tmp_path: Path) -> None:
+        """Workers that somebody else started, with several threads and another precision."""
+        distributed = pytest.importorskip("distributed")
+        with distributed.LocalCluster(
+            n_workers=1, threads_per_worker=3, dashboard_address="127.0.0.1:0", silence_logs=50
+        ) as cluster:
+            address = str(cluster.scheduler_address)
+            over = {"walk.rate": RATES, "mishap.kind": ["none", "check"]}
+            path = tmp_path / "s"
+            found = sweep(_table("toy-alone"), over, path=path, scheduler=address)
+            assert found.counts == {"finished": 3, "failed": 3}
+            assert resume_sweep(path).counts == {"finished": 3, "failed": 3}
+        here = sweep(_table("toy-alone"), {"walk.rate": RATES}, path=tmp_path / "here")
+        np.testing.assert_array_equal(_values(found)[:, 0], _values(here))
+
+    def test_a_scheduler_that_is_not_there(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("spinlearn.runs._cluster._CONNECT_SECONDS", 0.5)
+        for address in ("tcp://127.0.0.1:9", str(tmp_path / "none.json"), "nonsense"):
+            with pytest.raises(SpinlearnError, match="no scheduler answers there"):
+                sweep(_table(), {}, path=tmp_path / "s", scheduler=address)
+
     @pytest.mark.parametrize(
         ("workers", "scheduler"), [(0, None), (-1, None), (1.5, None), (True, None), (2, "x")]
     )

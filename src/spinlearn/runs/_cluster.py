@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from spinlearn.errors import SpinlearnError
@@ -59,7 +61,7 @@ def local_pool(workers: int) -> Iterator[LocalPool]:
                 threads_per_worker=1,
                 processes=True,
                 memory_limit=0,
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # any free port
                 silence_logs=logging.CRITICAL,
                 preload=["spinlearn.runs._worker"],
             )
@@ -78,16 +80,24 @@ def local_pool(workers: int) -> Iterator[LocalPool]:
 def found_pool(address: str) -> Iterator[FoundPool]:
     """Workers of a scheduler at an address, or named by a scheduler file that ends in .json."""
     package = distributed()
-    where = {"scheduler_file": address} if address.endswith(".json") else {"address": address}
     try:
-        client = package.Client(**where, timeout=_CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
+        where = _read_address(Path(address)) if address.endswith(".json") else address
+        client = package.Client(where, timeout=_CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise SpinlearnError(
             f"scheduler = {address}: no scheduler answers there ({type(error).__name__}: {error}). "
             "Start one with 'dask scheduler', or use workers of this machine with --workers."
         ) from error
     with client:
         yield FoundPool(client, address)
+
+
+def _read_address(file: Path) -> str:
+    """Address in a scheduler file, which a scheduler that is just starting writes soon."""
+    patience = time.monotonic() + _CONNECT_SECONDS
+    while not file.exists() and time.monotonic() < patience:
+        time.sleep(_COUNT_SECONDS / 4)
+    return str(json.loads(file.read_text(encoding="utf-8"))["address"])
 
 
 class _DaskPool:
