@@ -131,6 +131,7 @@ def test_another_sweep_in_the_folder(toy: str, tmp_path: Path) -> None:
     assert "holds another sweep" in err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGINT") or os.name == "nt", reason="needs signals")
 def test_stopped_with_workers_and_resumed(tmp_path: Path) -> None:
     """Ctrl-C in mid-sweep, to all processes as a terminal does; then again without workers."""
