@@ -62,7 +62,7 @@ def kill_at_random(folder: Path, whole: Path, kills: int, seconds: float) -> tup
     while hit < kills:
         path = folder / f"run{finished}"
         arguments = start(path)
-        while run_killed(arguments, rng.uniform(0.2, seconds)):
+        while run_killed(arguments, rng.uniform(0.2, 1.3 * seconds)):
             hit += 1
             # Killed before there was a folder: that run is started again.
             begun = (path / "spec.toml").exists()

@@ -26,7 +26,7 @@ UNIT = re.compile(
     rf"""(?:,|\bin|\(|;|\band|\d)\ ?{_SYMBOL}(?=[,.;:)\]]|\s(?![a-z]{{2}})|\ per\b|$)
     | (?<![\w`/]){_SYMBOL}(?:[·\ ]{_SYMBOL})?/\(?{_SYMBOL}\b
     | \bΩ\ m[²³]?
-    | \bno\ unit\b | \bwithout\ (?:a\ )?unit\b""",
+    | \bno\ unit\b | \bSI\ units\b | \bwithout\ (?:a\ )?unit\b""",
     re.VERBOSE,
 )
 

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spinlearn import constants, experiments, magnetics, report, runs, transport
+    from spinlearn import constants, experiments, magnetics, report, runs, substrates, transport
     from spinlearn.errors import SpinlearnError, SpinlearnValueError
     from spinlearn.materials import Material, material_names, named_material
     from spinlearn.mesh import Mesh
@@ -28,7 +28,15 @@ _HOMES = {
     "named_material": "materials",
     "stream": "rng",
 }
-_SUBPACKAGES = ("constants", "experiments", "magnetics", "report", "runs", "transport")
+_SUBPACKAGES = (
+    "constants",
+    "experiments",
+    "magnetics",
+    "report",
+    "runs",
+    "substrates",
+    "transport",
+)
 
 __all__ = [
     "Material",
@@ -45,6 +53,7 @@ __all__ = [
     "report",
     "runs",
     "stream",
+    "substrates",
     "transport",
 ]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from spinlearn.experiments.specs.base import RunSpec
@@ -23,7 +24,7 @@ Verdict = Literal["agrees", "differs", "unknown", "ours"]
 
 @dataclass(frozen=True)
 class Variable:
-    """A stored result (in `unit`).
+    """A stored result (in SI units).
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ class Variable:
 
 @dataclass(frozen=True)
 class Coordinate:
-    """A stored coordinate (in `unit`).
+    """A stored coordinate (in SI units).
 
     Parameters
     ----------
@@ -83,7 +84,7 @@ class Coordinate:
 
 @dataclass(frozen=True)
 class Layout:
-    """Everything that a run stores, and in how many segments (units are in its parts).
+    """Everything that a run stores, and in how many segments (SI units, as its parts say).
 
     Parameters
     ----------
@@ -111,7 +112,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Claim:
-    """A headline number (in `unit`) with its interval, seeds and verdict.
+    """A headline number (in SI units) with its interval, seeds and verdict.
 
     Parameters
     ----------
@@ -150,7 +151,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a finished run comes down to (units are in the claims).
+    """What a finished run comes down to (SI units, as the claims say).
 
     Parameters
     ----------
@@ -180,9 +181,7 @@ def in_precision(tree: Any, precision: str) -> Any:
     """
 
     def convert(leaf: Any) -> Any:
-        if isinstance(leaf, np.ndarray | jax.Array) and jax.dtypes.issubdtype(
-            leaf.dtype, np.floating
-        ):
+        if isinstance(leaf, np.ndarray | jax.Array) and jnp.issubdtype(leaf.dtype, jnp.floating):
             return leaf.astype(precision)
         return leaf
 
@@ -190,7 +189,7 @@ def in_precision(tree: Any, precision: str) -> Any:
 
 
 class AbstractExperiment(eqx.Module):
-    """An experiment in segments (its specification says the units).
+    """An experiment in segments (SI units, as its specification says).
 
     An instance holds arrays alone, so that many points of a sweep can be stacked and mapped;
     everything that is not an array is derived from the specification.
@@ -215,7 +214,7 @@ class AbstractExperiment(eqx.Module):
     @classmethod
     @abc.abstractmethod
     def layout(cls, spec: Any) -> Layout:
-        """What a run of this specification stores (units in its parts)."""
+        """What a run of this specification stores (SI units, as its parts say)."""
 
     @abc.abstractmethod
     def start(self) -> State:
@@ -223,7 +222,7 @@ class AbstractExperiment(eqx.Module):
 
     @abc.abstractmethod
     def advance(self, state: State, segment: int) -> tuple[State, Rows]:
-        """State after a segment, and what it adds to the results (units as in the layout)."""
+        """State after a segment, and what it adds to the results (SI units, as in the layout)."""
 
     @classmethod
     def check(cls, spec: RunSpec, segment: int, rows: Mapping[str, np.ndarray]) -> None:
@@ -233,4 +232,4 @@ class AbstractExperiment(eqx.Module):
     @classmethod
     @abc.abstractmethod
     def summarize(cls, spec: Any, dataset: xarray.Dataset) -> Summary:
-        """Headline numbers of a finished run (units in the claims)."""
+        """Headline numbers of a finished run (SI units, as the claims say)."""

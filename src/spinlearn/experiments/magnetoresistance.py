@@ -130,17 +130,20 @@ class Magnetoresistance(AbstractExperiment):
 
     @classmethod
     def layout(cls, spec: MagnetoresistanceSpec) -> Layout:
-        """One segment per field (units in its parts)."""
+        """One segment per field (SI units, as its parts say)."""
         mesh = _mesh(spec)
         fields = np.asarray(spec.loop.fields)
         n, contacts = len(fields), spec.contacts.count
-        over = {"conductance": ("S", "conductance matrix", ("into", "at"), (contacts, contacts))}
-        over["m"] = ("1", "magnetization", ("component", "x", "y"), (3, *mesh.shape[:2]))
-        over["mean_m"] = ("1", "mean magnetization", ("component",), (3,))
-        over["energy"] = ("J", "energy", (), ())
-        over["torque"] = ("1", "torque left over Ms", (), ())
-        over["conductance_error"] = ("1", "bound of the relative error of G", (), ())
-        over["evaluations"] = ("1", "field evaluations", (), ())
+        pair = ("into", "at"), (contacts, contacts)
+        over: dict[str, tuple[str, str, tuple[str, ...], tuple[int, ...]]] = {
+            "conductance": ("S", "conductance matrix", *pair),
+            "m": ("1", "magnetization", ("component", "x", "y"), (3, *mesh.shape[:2])),
+            "mean_m": ("1", "mean magnetization", ("component",), (3,)),
+            "energy": ("J", "energy", (), ()),
+            "torque": ("1", "torque left over Ms", (), ()),
+            "conductance_error": ("1", "bound of the relative error of G", (), ()),
+            "evaluations": ("1", "field evaluations", (), ()),
+        }
         types = {"m": "float32", "evaluations": "int64"}
         variables = {
             name: Variable(
@@ -165,7 +168,7 @@ class Magnetoresistance(AbstractExperiment):
         return self.first
 
     def advance(self, state: Array, segment: int) -> tuple[Array, Rows]:
-        """Relax at one field and read (units as in the layout)."""
+        """Relax at one field and read (SI units, as in the layout)."""
         field = self.fields[segment]
         energy = self.energy + Zeeman(self.energy.mesh, self.material, field)
         rest = relax(
@@ -201,7 +204,7 @@ class Magnetoresistance(AbstractExperiment):
 
     @classmethod
     def summarize(cls, spec: MagnetoresistanceSpec, dataset: xarray.Dataset) -> Summary:
-        """Coercive field, remanence, and how far the conductance changes (units in the claims)."""
+        """Coercive field, remanence, change of the conductance (SI units)."""
         field = dataset["field"].values
         angle = spec.loop.angle
         along = dataset["mean_m"].values @ [np.cos(angle), np.sin(angle), 0.0]

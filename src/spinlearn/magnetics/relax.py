@@ -64,7 +64,7 @@ def relax(
     energy: AbstractEnergy,
     m: Float[Array, "3 nx ny nz"],
     *,
-    tolerance: float | None = None,
+    tolerance: float | Array | None = None,
     method: str = "minimize",
     max_steps: int = 50_000,
     t: Any = 0.0,

@@ -111,7 +111,7 @@ def _explain(path: Path, error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         remedy = f"Make room, then go on with: spinlearn resume {path}"
     elif error.errno in _ELSEWHERE:
-        remedy = "Give a folder that can be written with --output."
+        remedy = "Make it writable, or give another folder with --output."
     else:
         remedy = "Look at the folder and its disk; what was stored stays readable."
     return f"cannot write to {path}: {reason}. {remedy}"

@@ -62,17 +62,17 @@ class Progress:
     """
 
     def begin(self, name: str, step: Step) -> None:
-        """A session begins."""
+        """A session begins (times in s)."""
         logger.info("%s: segment %d of %d", name, step.done, step.segments)
 
     def advance(self, step: Step) -> None:
-        """A segment is stored."""
+        """A segment is stored (times in s)."""
         tenth = max(1, step.segments // 10)
         if step.done % tenth == 0:
             logger.info("segment %d of %d, %.1f s", step.done, step.segments, step.seconds)
 
     def end(self, step: Step, status: str) -> None:
-        """The session ends as "finished", "stopped" or "failed"."""
+        """The session ends as "finished", "stopped" or "failed" (times in s)."""
         logger.info("%s after segment %d of %d", status, step.done, step.segments)
 
 
@@ -98,17 +98,17 @@ class JsonProgress(Progress):
         self._next = 0.0
 
     def begin(self, name: str, step: Step) -> None:
-        """A session begins."""
+        """A session begins (times in s)."""
         self._write(json.dumps({"event": "begin", "experiment": name, **_fields(step)}))
 
     def advance(self, step: Step) -> None:
-        """A segment is stored."""
+        """A segment is stored (times in s)."""
         if step.seconds >= self._next or step.done == step.segments:
             self._next = step.seconds + self._pause
             self._write(json.dumps({"event": "progress", **_fields(step)}))
 
     def end(self, step: Step, status: str) -> None:
-        """The session ends."""
+        """The session ends (times in s)."""
         self._write(json.dumps({"event": status, **_fields(step)}))
 
 
@@ -131,7 +131,7 @@ class TerminalProgress(Progress):
         self._task: Any = None
 
     def begin(self, name: str, step: Step) -> None:
-        """A session begins."""
+        """A session begins (times in s)."""
         if not self._stream.isatty():
             return
         from rich.console import Console
@@ -153,7 +153,7 @@ class TerminalProgress(Progress):
         self._bar.start()
 
     def advance(self, step: Step) -> None:
-        """A segment is stored."""
+        """A segment is stored (times in s)."""
         if self._bar is None:
             return
         simulated = "" if step.simulated is None else f"{_time(step.simulated)} simulated"
@@ -161,7 +161,7 @@ class TerminalProgress(Progress):
         self._bar.update(self._task, completed=step.done, rate=rate, simulated=simulated)
 
     def end(self, step: Step, status: str) -> None:
-        """The session ends."""
+        """The session ends (times in s)."""
         del step, status
         if self._bar is not None:
             self._bar.stop()

@@ -110,7 +110,7 @@ class Result:
 
     @property
     def claims(self) -> tuple[Claim, ...]:
-        """Headline numbers; none before the run is finished (units in each)."""
+        """Headline numbers; none before the run is finished (SI units)."""
         found = self.dataset.attrs.get("claims", ())
         return tuple(
             Claim(**{**c, "interval": None if c["interval"] is None else tuple(c["interval"])})
@@ -119,7 +119,7 @@ class Result:
 
     @property
     def totals(self) -> dict[str, tuple[float, str]]:
-        """Counts and energies of the whole run, value and unit by name."""
+        """Counts and energies of the whole run, value and unit by name (SI units)."""
         found = self.dataset.attrs.get("totals", {})
         return {name: (entry["value"], entry["unit"]) for name, entry in found.items()}
 

@@ -120,6 +120,13 @@ def resume(
     ------
     StoreError
         If there is no run, or it cannot be read or written.
+
+    Examples
+    --------
+    >>> resume("nowhere")
+    Traceback (most recent call last):
+    ...
+    spinlearn.runs._files.StoreError: nowhere: no such folder. Start one with 'spinlearn run'.
     """
     store = RunStore.open(Path(path))
     _check_precision(store.spec)
@@ -127,7 +134,7 @@ def resume(
 
 
 def _check_precision(spec: RunSpec) -> None:
-    if spec.precision == "float64" and not jax.config.jax_enable_x64:
+    if spec.precision == "float64" and not jax.config.read("jax_enable_x64"):
         raise SpinlearnValueError(
             "precision",
             "float64",

@@ -193,7 +193,7 @@ def spec_schema() -> dict[str, Any]:
 
 
 def spec_rows(spec: RunSpec) -> list[tuple[str, Any, str, str, str]]:
-    """Every field of a specification: key, value, unit, source, description (units as listed).
+    """Every field of a specification: key, value, unit, source, description (SI units).
 
     The source of a value that is not the default is "given".
 

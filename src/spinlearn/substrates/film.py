@@ -142,7 +142,7 @@ class Film(AbstractSubstrate):
     ) -> None:
         mesh = energy.mesh
         _check_mesh(mesh, electrodes)
-        given = list(torques) if isinstance(torques, Sequence) else [torques]
+        given: list[Any] = list(torques) if isinstance(torques, Sequence) else [torques]
         if heavy_metal is not None:
             given.append(_spin_orbit(mesh, material, conductivity, heavy_metal))
         if temperature is not None:
@@ -308,9 +308,7 @@ def _current_field(film: Film, own: Array, total: Array) -> Array | None:
     return field + 0.5 * jnp.stack([sheet[1], -sheet[0], jnp.zeros_like(sheet[0])])
 
 
-def _spin_orbit(
-    mesh: Mesh, material: Material, conductivity: AMR, layer: HeavyMetal
-) -> SpinOrbit:
+def _spin_orbit(mesh: Mesh, material: Material, conductivity: AMR, layer: HeavyMetal) -> SpinOrbit:
     ratio = layer.conductivity / conductivity.conductivity
     return SpinOrbit(mesh, material, layer.dampinglike, layer.fieldlike, ratio)
 

@@ -67,4 +67,4 @@ class AbstractSubstrate(eqx.Module):
     def apply(
         self, state: State, voltages: Any, duration: Any, *, key: Key
     ) -> tuple[State, Record]:
-        """State after voltages (V) were applied for a duration (s): the physical act of learning."""
+        """State after voltages (V) for a duration (s): the physical act of learning."""

@@ -110,7 +110,7 @@ class RunSpec(Table):
     'float64'
     """
 
-    experiment: str = choice(..., "Name of the experiment")
+    experiment: Any = choice(..., "Name of the experiment")
     seed: int = Field(
         0,
         ge=0,
