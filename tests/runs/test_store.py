@@ -70,16 +70,13 @@ def test_specification_of_another_run(copy: Path) -> None:
         _ = Result(copy).dataset
 
 
-@pytest.mark.parametrize("file", ["zarr.json", "energy/zarr.json", "conductance/c/1/0/0"])
+@pytest.mark.parametrize("file", ["zarr.json", "energy/zarr.json", "conductance/c/0/0/0"])
 @pytest.mark.parametrize("damage", ["cut", "noise", "empty"])
 def test_damaged_results(file: str, damage: str, copy: Path) -> None:
     path = copy / "data.zarr" / file
     content = path.read_bytes()
     damaged = {"cut": content[: len(content) // 2], "noise": b"\xff" * len(content), "empty": b""}
     path.write_bytes(damaged[damage])
-    if file == "energy/zarr.json":  # the root's consolidated metadata has it all
-        assert Result(copy).dataset["energy"].shape == (5,)
-        return
     with pytest.raises(StoreError, match="compute it anew"):
         _ = Result(copy).dataset
 

@@ -29,7 +29,8 @@ def keep_compiled() -> None:
     """Keep compiled programs in the user's cache, unless JAX was told otherwise."""
     import jax
 
-    if jax.config.read("jax_compilation_cache_dir") is not None:
+    told = jax.config.jax_compilation_cache_dir  # pyright: ignore[reportAttributeAccessIssue]
+    if told is not None:
         return
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     folder = Path(home) / "spinlearn" / "jax"

@@ -92,7 +92,8 @@ class CubicAnisotropy(AbstractEnergy):
     constants
         K_1 and K_2, J/m³, numbers or one per cell.
     axes
-        Two orthogonal axes (no unit); the third is their vector product.
+        Two orthogonal axes (no unit), each ``(3,)`` or one per cell (grains); the third is their
+        vector product.
 
     Raises
     ------
@@ -112,14 +113,14 @@ class CubicAnisotropy(AbstractEnergy):
     mesh: Mesh
     saturation_magnetization: Array
     constants: tuple[Array, Array]
-    axes: Array  # (3, 3): three unit vectors
+    axes: Array  # (3, 3, nx or 1, ny or 1, nz or 1): three unit vectors
 
     def __init__(
         self,
         mesh: Mesh,
         material: Material,
         constants: Sequence[Any],
-        axes: Sequence[Sequence[float]] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)),
+        axes: Sequence[Sequence[float] | Array] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)),
     ) -> None:
         self.mesh = mesh
         self.saturation_magnetization = magnetization_per_cell(
@@ -130,10 +131,10 @@ class CubicAnisotropy(AbstractEnergy):
             number_per_cell(first, "constants", "J/m³", mesh),
             number_per_cell(second, "constants", "J/m³", mesh),
         )
-        one, two = (as_leaf(axis, "axes", "1") for axis in axes)
-        one, two = (v / jnp.sqrt(jnp.sum(v * v)) for v in (one, two))
+        one, two = (vector_per_cell(as_leaf(axis, "axes", "1"), "axes", mesh) for axis in axes)
+        one, two = (v / jnp.sqrt(dot(v, v))[None] for v in (one, two))
         require(
-            jnp.abs(jnp.sum(one * two)) < 1e-4,
+            jnp.abs(dot(one, two)) < 1e-4,
             "axes",
             axes,
             "two orthogonal axes",
@@ -142,7 +143,7 @@ class CubicAnisotropy(AbstractEnergy):
         self.axes = jnp.stack([one, two, cross(one, two)])
 
     def _projections(self, m: Array) -> Array:
-        return jnp.einsum("ac,cxyz->axyz", self.axes, m, precision=jax.lax.Precision.HIGHEST)
+        return jnp.stack([dot(axis, m) for axis in self.axes.astype(m.dtype)])
 
     def field(self, m: Array, t: Any = 0.0) -> Array:
         """Field, ``(3, nx, ny, nz)``, A/m."""
@@ -155,7 +156,7 @@ class CubicAnisotropy(AbstractEnergy):
         along = jnp.stack(
             [-2 * p[i] * (first * others[i] + second * products[i]) for i in range(3)]
         )
-        return jnp.einsum("ac,axyz->cxyz", self.axes, along, precision=jax.lax.Precision.HIGHEST)
+        return jnp.sum(self.axes.astype(m.dtype) * along[:, None], axis=0)
 
     def energy_density(self, m: Array, t: Any = 0.0) -> Array:
         """Energy density, zero along the axes, ``(nx, ny, nz)``, J/m³."""

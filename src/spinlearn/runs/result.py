@@ -81,7 +81,7 @@ class Result:
         if not path.is_dir():
             raise StoreError(f"{self.path}: no results yet. Go on: spinlearn resume {self.path}")
         try:
-            dataset = xarray.open_zarr(path, chunks=None, decode_times=False)
+            dataset = xarray.open_zarr(path, chunks=None, decode_times=False, consolidated=False)
             if dataset.nbytes <= _LOADED_BYTES:
                 dataset.load()
         except Exception as error:

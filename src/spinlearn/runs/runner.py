@@ -26,8 +26,8 @@ from spinlearn.runs.result import Result
 from spinlearn.runs.specification import as_spec, spec_hash
 from spinlearn.runs.store import RunStore, now
 
-# A checkpoint is written when the segments since the last took this long, s: short segments
-# would otherwise wait for the disk most of the time.
+# Rows and a checkpoint are written when the segments since the last took this long, s: short
+# segments would otherwise wait for the disk most of the time.
 _CHECKPOINT_SECONDS = 1.0
 
 
@@ -207,11 +207,13 @@ def _compute(
 
 
 def _save(store: RunStore, checkpoint: Checkpoint) -> None:
+    store.flush()
     with storing(store.path):
         write_checkpoint(store.checkpoints, checkpoint, store.hash)
 
 
 def _summarize(store: RunStore, kind: type[AbstractExperiment], seconds: float) -> None:
+    store.flush()
     summary = kind.summarize(store.spec, Result(store.path).dataset)
     store.finish(summary, seconds)
     with storing(store.path):
@@ -221,6 +223,7 @@ def _summarize(store: RunStore, kind: type[AbstractExperiment], seconds: float) 
 def _record_failure(store: RunStore, error: Exception) -> None:
     """Note the failure beside the results, if the disk allows."""
     try:
+        store.flush()
         store.write_provenance(status="failed", error=f"{type(error).__name__}: {error}")
     except SpinlearnError:
         return

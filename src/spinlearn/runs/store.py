@@ -7,7 +7,7 @@
 ``provenance.json``       versions, device, sessions and wall time, written in one act
 ========================  =========================================================================
 
-A segment's rows are written first, its checkpoint last: the checkpoint is what makes it count.
+Rows of segments are written first, their checkpoint last: the checkpoint is what makes them count.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ from spinlearn.runs.specification import SpecError, read_spec, spec_hash, spec_t
 
 _SPEC, _DATA, _PROVENANCE, _LOCK = "spec.toml", "data.zarr", "provenance.json", ".lock"
 
+# Chunks of results are about so large; rows that wait for the disk are at most so many bytes.
+_CHUNK_BYTES, _WAITING_BYTES = 2**20, 2**26
+
 
 class RunStore:
     """Files of one run (SI units, as in its layout).
@@ -55,6 +58,7 @@ class RunStore:
         self.path = path
         self.spec = spec
         self.hash = spec_hash(spec)
+        self._waiting: dict[str, list[tuple[int, np.ndarray]]] = {}
 
     @staticmethod
     def exists(path: Path) -> bool:
@@ -149,20 +153,33 @@ class RunStore:
         return True
 
     def write_rows(self, layout: Layout, segment: int, rows: Mapping[str, np.ndarray]) -> None:
-        """Store what a segment adds (units as in the layout)."""
+        """Take what a segment adds (SI units, as in the layout); `flush` puts it on the disk."""
+        for name, values in rows.items():
+            variable = layout.variables[name]
+            wanted = (variable.rows, *variable.shape[1:])
+            if values.shape != wanted:
+                raise StoreError(
+                    f"{name}: a segment gave {values.shape}, its layout says {wanted}. This is a "
+                    "bug of the experiment."
+                )
+            entry = segment * variable.rows, values.astype(variable.dtype)
+            self._waiting.setdefault(name, []).append(entry)
+        waiting = sum(values.nbytes for entries in self._waiting.values() for _, values in entries)
+        if waiting > _WAITING_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Put all rows that were taken on the disk (no unit)."""
+        if not self._waiting:
+            return
         with storing(self.path), _quiet():
             group = self._open()
-            for name, values in rows.items():
-                variable = layout.variables[name]
-                first = segment * variable.rows
-                if values.shape != (variable.rows, *variable.shape[1:]):
-                    raise StoreError(
-                        f"{name}: a segment gave {values.shape}, its layout says "
-                        f"{(variable.rows, *variable.shape[1:])}. This is a bug of the experiment."
-                    )
+            for name, entries in self._waiting.items():
                 array: Any = group[name]
-                array[first : first + variable.rows] = values.astype(variable.dtype)
-                _sync_chunk(self.data / name, segment, len(variable.shape))
+                for first, values in _joined(entries):
+                    array[first : first + len(values)] = values
+                    _sync_chunks(self.data / name, first, len(values), array.chunks[0])
+        self._waiting = {}
 
     def _open(self) -> zarr.Group:
         """The Zarr group, to be written to."""
@@ -246,7 +263,7 @@ def _create_variable(group: zarr.Group, name: str, variable: Variable, beside: l
         name,
         shape=variable.shape,
         dtype=variable.dtype,
-        chunks=(variable.rows, *variable.shape[1:]),
+        chunks=(_chunk_rows(variable), *variable.shape[1:]),
         fill_value=np.nan if floating else 0,
         dimension_names=variable.dims,
     )
@@ -255,12 +272,34 @@ def _create_variable(group: zarr.Group, name: str, variable: Variable, beside: l
         array.attrs["coordinates"] = " ".join(own)
 
 
+def _chunk_rows(variable: Variable) -> int:
+    """Rows of a chunk: whole segments, as many as make a file of some size."""
+    size = np.dtype(variable.dtype).itemsize * int(np.prod(variable.shape[1:], dtype=int))
+    segments = max(1, _CHUNK_BYTES // max(1, size * variable.rows))
+    return min(variable.rows * segments, max(1, variable.shape[0]))
+
+
 def _describe(thing: Variable | Coordinate) -> dict[str, str]:
     return {"units": thing.unit, "long_name": thing.description}
 
 
-def _sync_chunk(array: Path, index: int, ndim: int) -> None:
-    chunk = array.joinpath("c", str(index), *["0"] * (ndim - 1))
-    if chunk.exists():
-        sync(chunk)
-        sync(chunk.parent)
+def _joined(entries: list[tuple[int, np.ndarray]]) -> Iterator[tuple[int, np.ndarray]]:
+    """Entries that follow one another as one: every write waits for the disk."""
+    start, parts = entries[0][0], [entries[0][1]]
+    for first, values in entries[1:]:
+        if first != start + sum(len(part) for part in parts):
+            yield start, np.concatenate(parts)
+            start, parts = first, []
+        parts.append(values)
+    yield start, np.concatenate(parts)
+
+
+def _sync_chunks(array: Path, first: int, count: int, rows: int) -> None:
+    for index in range(first // rows, (first + count - 1) // rows + 1):
+        # A chunk goes over the whole of all other dimensions: one file for each index.
+        chunk = array / "c" / str(index)
+        while chunk.is_dir():
+            chunk = chunk / "0"
+        if chunk.exists():
+            sync(chunk)
+            sync(chunk.parent)
