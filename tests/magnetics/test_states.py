@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 from spinlearn import Material, Mesh, SpinlearnValueError, key_from_seed
-from spinlearn.magnetics.dmi import BulkDMI, InterfacialDMI
-from spinlearn.magnetics.states import (
+from spinlearn.magnetics import (
     maze_state,
     random_state,
     skyrmion_state,
@@ -22,6 +21,7 @@ from spinlearn.magnetics.states import (
     uniform_state,
     vortex_state,
 )
+from spinlearn.magnetics.dmi import BulkDMI, InterfacialDMI
 
 from ..textures import stripes
 

@@ -15,14 +15,13 @@ from spinlearn.magnetics.relax import Relaxation, relax
 from spinlearn.magnetics.slonczewski import Slonczewski
 from spinlearn.magnetics.spin_orbit import SpinOrbit
 from spinlearn.magnetics.states import (
-    maze_state,
     random_state,
     skyrmion_state,
-    stripe_state,
     two_domain_state,
     uniform_state,
     vortex_state,
 )
+from spinlearn.magnetics.stripes import maze_state, stripe_state
 from spinlearn.magnetics.thermal import ThermalField
 from spinlearn.magnetics.torque import AbstractTorque
 from spinlearn.magnetics.zeeman import Zeeman
