@@ -18,6 +18,15 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, data
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What does not depend on the precision runs in one job."""
+    if jax.config.jax_enable_x64:
+        return
+    for item in items:
+        if item.get_closest_marker("once"):
+            item.add_marker(pytest.mark.skip(reason="runs in the float64 job"))
+
+
 @pytest.fixture(scope="session")
 def double() -> bool:
     """Whether this is the float64 job."""

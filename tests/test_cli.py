@@ -21,6 +21,8 @@ from spinlearn.experiments.specs import EXPERIMENTS
 from spinlearn.runs import spec_toml
 from tests.runs.small import small_spec
 
+pytestmark = pytest.mark.once
+
 PRECISION = "--x64" if jax.config.jax_enable_x64 else "--no-x64"
 
 

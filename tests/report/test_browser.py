@@ -15,6 +15,8 @@ from PIL import Image
 from spinlearn.report import write_report
 from tests.report.browser import Browser
 
+pytestmark = pytest.mark.once
+
 # Width over height as shown, relative to that of the picture itself.
 _STRETCHED = """[...document.querySelectorAll('figure > img')].map(image => {
   const box = getComputedStyle(image);

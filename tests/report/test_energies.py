@@ -16,6 +16,8 @@ from spinlearn.report import energies_figure
 from spinlearn.report._energies import _spread_out
 from spinlearn.report._style import LINES
 
+pytestmark = pytest.mark.once
+
 T = np.linspace(0, 1e-9, 41)
 ENERGIES = {
     "exchange": 1e-18 + 2e-19 * np.sin(1e10 * T),

@@ -21,6 +21,8 @@ from spinlearn.report import (
     texture_figure,
 )
 
+pytestmark = pytest.mark.once
+
 NX, NY = 24, 20
 CELL = (4e-9, 5e-9, 10e-9)
 

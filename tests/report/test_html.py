@@ -28,6 +28,8 @@ from spinlearn.report._textures import textures_figure
 from spinlearn.runs import Result, StoreError, run, spec_rows
 from tests.report.conftest import HOSTILE, small_spec
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 _VOID = {"meta", "img", "input", "br", "hr", "link"}
 

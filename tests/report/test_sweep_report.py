@@ -21,6 +21,8 @@ from spinlearn.runs import SweepResult
 from tests.report.conftest import HOSTILE
 from tests.report.test_html import Page
 
+pytestmark = pytest.mark.once
+
 
 def _page(path: Path) -> Page:
     return Page(path.read_text(encoding="utf-8"))

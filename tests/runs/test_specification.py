@@ -22,6 +22,8 @@ from spinlearn.runs import (
     spec_toml,
 )
 
+pytestmark = pytest.mark.once
+
 NAME = "magnetoresistance"
 HEAD = f'experiment = "{NAME}"\n'
 

@@ -16,6 +16,8 @@ from spinlearn.runs.checkpoint import Checkpoint, read_checkpoint, write_checkpo
 from tests.runs.small import small_spec
 from tests.runs.test_runs import StopAfter
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -35,6 +35,8 @@ from spinlearn.runs._points import make_plan, parse_over
 from spinlearn.runs._worker import Task, compute
 from tests.runs.toy import ENTRIES, Toy
 
+pytestmark = pytest.mark.once
+
 RATES = [1e8, 1e9, 1e10]
 
 

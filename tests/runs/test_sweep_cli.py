@@ -20,6 +20,8 @@ from spinlearn.runs import SweepResult, spec_toml
 from tests.runs.small import small_spec
 from tests.runs.toy import ENTRIES
 
+pytestmark = pytest.mark.once
+
 PRECISION = "float64" if jax.config.jax_enable_x64 else "float32"
 
 

@@ -245,12 +245,12 @@ def check_step_options(llg: LLG, tolerance: Any, method: str, step: Any, key: An
         raise SpinlearnValueError(
             "method", method, f"auto or one of {', '.join(METHODS)}", "Leave it at 'auto'."
         )
-    if is_known(tolerance) and not (_is_number(tolerance) and 0 < tolerance < 1):
+    if is_known(tolerance) and not (_is_number(tolerance) and 0 < _host(tolerance) < 1):
         raise SpinlearnValueError(
             "tolerance", tolerance, "a number between 0 and 1", "Use e.g. 1e-5."
         )
-    fixed: Any = step
-    if step is not None and is_known(step) and not (_is_number(step) and 0 < fixed < np.inf):
+    given = step is not None and is_known(step)
+    if given and not (_is_number(step) and 0 < _host(step) < np.inf):
         raise SpinlearnValueError("step", step, "a positive number in s", "Use e.g. 1e-13.")
     if method == "rk4-split" and step is not None:
         raise SpinlearnValueError(
@@ -295,6 +295,11 @@ def _is_number(value: Any) -> bool:
     return (
         isinstance(value, numbers.Real | np.ndarray | jax.Array) and getattr(value, "ndim", 0) == 0
     )
+
+
+def _host(value: Any) -> float:
+    """A known number; inside jax.jit, jnp would trace a comparison with it."""
+    return float(np.asarray(value))
 
 
 def _stops(times: Any, duration: Any, dtype: Any) -> Array:

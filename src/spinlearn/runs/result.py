@@ -82,6 +82,8 @@ class Result:
             raise StoreError(f"{self.path}: no results yet. Go on: spinlearn resume {self.path}")
         try:
             dataset = xarray.open_zarr(path, chunks=None, decode_times=False, consolidated=False)
+            # The folder's own order is no order.
+            dataset = dataset[sorted(str(name) for name in dataset.data_vars)]
             if dataset.nbytes <= _LOADED_BYTES:
                 dataset.load()
         except Exception as error:

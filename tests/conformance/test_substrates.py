@@ -1,0 +1,119 @@
+"""One suite for every substrate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from spinlearn import Material, Mesh, key_from_seed
+from spinlearn.magnetics import Exchange, UniaxialAnisotropy, ZhangLi, random_state
+from spinlearn.substrates import AbstractSubstrate, Film, HeavyMetal, Record
+from spinlearn.transport import AMR, edge_electrodes
+
+DURATION = 2e-12  # s
+
+
+def _film(**options: Any) -> Film:
+    mesh = Mesh((12, 12, 1), (4e-9, 4e-9, 2e-9))
+    material = Material(8e5, 13e-12, 1e4, (1.0, 0.0, 0.0), damping=0.3)
+    energy = Exchange(mesh, material) + UniaxialAnisotropy(mesh, material)
+    return Film(
+        energy,
+        material,
+        AMR(3e6, 0.03),
+        edge_electrodes(4, mesh),
+        lambda key: random_state(mesh, key=key),
+        ZhangLi(mesh, material, 0.5, 0.1),
+        **options,
+    )
+
+
+SUBSTRATES: dict[str, Callable[[], AbstractSubstrate]] = {
+    "film": lambda: _film(step=1e-13),
+    "film on a heavy metal": lambda: _film(
+        step=1e-13, heavy_metal=HeavyMetal(1e6, 4e-9, 0.1, 0.1), oersted=True
+    ),
+    "warm film": lambda: _film(step=1e-13, temperature=300.0),
+}
+
+KEY = key_from_seed(1)
+
+
+@pytest.fixture(scope="module", params=SUBSTRATES)
+def substrate(request: pytest.FixtureRequest) -> AbstractSubstrate:
+    return SUBSTRATES[request.param]()
+
+
+def _volts(substrate: AbstractSubstrate, scale: float = 0.1) -> jax.Array:
+    n = substrate.conductance(substrate.init(key=KEY)).shape[1]
+    return scale * jnp.where(jnp.arange(n) % 2 == 0, 1.0, -1.0)
+
+
+def _equal(a: Any, b: Any) -> bool:
+    return all(bool(jnp.all(x == y)) for x, y in zip(*map(jax.tree.leaves, (a, b)), strict=True))
+
+
+def test_new_devices_depend_on_their_key_alone(substrate: AbstractSubstrate) -> None:
+    assert _equal(substrate.init(key=KEY), substrate.init(key=KEY))
+    assert not _equal(substrate.init(key=KEY), substrate.init(key=key_from_seed(2)))
+
+
+def test_conductance_is_finite_and_reading_does_not_disturb(substrate: AbstractSubstrate) -> None:
+    state = substrate.init(key=KEY)
+    before = jax.tree.map(np.asarray, state)
+    g = substrate.conductance(state)
+    assert g.ndim == 2
+    assert bool(jnp.all(jnp.isfinite(g)))
+    assert _equal(before, state)
+    assert _equal(substrate.conductance(state), g)
+
+
+def test_learning_costs_energy_and_time(substrate: AbstractSubstrate) -> None:
+    state = substrate.init(key=KEY)
+    after, record = substrate.apply(state, _volts(substrate), DURATION, key=KEY)
+    assert isinstance(record, Record)
+    assert float(record.energy) > 0
+    assert float(record.duration) == pytest.approx(DURATION)
+    assert record.charge.shape == (len(_volts(substrate)),)
+    assert jax.tree.structure(after) == jax.tree.structure(state)
+    shapes = [jax.tree.map(jnp.shape, tree) for tree in (after, state)]
+    assert shapes[0] == shapes[1]
+    types = [[leaf.dtype for leaf in jax.tree.leaves(tree)] for tree in (after, state)]
+    assert types[0] == types[1]
+    assert not _equal(substrate.conductance(after), substrate.conductance(state))
+
+
+def test_without_voltage_nothing_is_dissipated(substrate: AbstractSubstrate) -> None:
+    state = substrate.init(key=KEY)
+    _, record = substrate.apply(state, _volts(substrate, 0.0), DURATION, key=KEY)
+    assert float(record.energy) == 0
+    assert float(jnp.max(jnp.abs(record.charge))) == 0
+
+
+def test_equal_keys_learn_alike(substrate: AbstractSubstrate) -> None:
+    state, volts = substrate.init(key=KEY), _volts(substrate)
+    first, second = (substrate.apply(state, volts, DURATION, key=KEY)[0] for _ in range(2))
+    assert _equal(first, second)
+
+
+def test_learning_can_be_compiled_scanned_and_mapped(substrate: AbstractSubstrate) -> None:
+    volts = _volts(substrate)
+    keys = jax.random.split(KEY, 2)
+
+    def teach(state: Any, key: jax.Array) -> tuple[Any, jax.Array]:
+        state, record = substrate.apply(state, volts, DURATION, key=key)
+        return state, record.energy
+
+    states = jax.vmap(lambda key: substrate.init(key=key))(keys)
+    _, energies = jax.jit(jax.vmap(lambda s: jax.lax.scan(teach, s, keys)))(states)
+    state = jax.tree.map(lambda leaf: leaf[1], states)
+    alone = []
+    for key in keys:
+        state, energy = teach(state, key)
+        alone.append(float(energy))
+    np.testing.assert_allclose(energies[1], alone, rtol=1e-4)
