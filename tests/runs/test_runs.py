@@ -81,8 +81,8 @@ def test_provenance(whole: Result) -> None:
     record = whole.provenance
     assert record["status"] == "finished"
     assert record["wall_time"] > 0
-    assert record["versions"]["jax"] == jax.__version__
     assert len(record["sessions"]) == 1
+    assert record["sessions"][0]["versions"]["jax"] == jax.__version__
     assert {claim.verdict for claim in whole.claims} == {"ours"}
 
 
@@ -260,21 +260,11 @@ def _remount(disk: Path, mode: str) -> None:
     subprocess.run(["mount", "-o", f"remount,{mode}", str(disk)], check=True)
 
 
-def test_precision_must_fit(tmp_path: Path) -> None:
-    if jax.config.jax_enable_x64:
-        pytest.skip("float64 is allowed here")
+def test_precision_must_be_the_process_own(tmp_path: Path) -> None:
+    other = "float32" if jax.config.jax_enable_x64 else "float64"
     with pytest.raises(SpinlearnValueError, match="jax_enable_x64"):
-        run(small_spec(precision="float64"), tmp_path / "run")
-
-
-@pytest.mark.skipif(not jax.config.jax_enable_x64, reason="needs 64 bits to tell apart")
-def test_a_float32_run_is_one_in_a_64_bit_process_too(tmp_path: Path) -> None:
-    result = run(small_spec(precision="float32"), tmp_path / "run")
-    g = result.dataset["conductance"].values
-    np.testing.assert_array_equal(g, g.astype(np.float32))
-    np.testing.assert_array_equal(
-        result.dataset["energy"], result.dataset["energy"].values.astype(np.float32)
-    )
+        run(small_spec(precision=other), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_names_and_dictionaries_are_specifications_too(tmp_path: Path) -> None:
@@ -361,3 +351,54 @@ def test_interrupt_waits_for_the_segment(tmp_path: Path) -> None:
     assert Result(path).status == "stopped"
     done = json.loads(out.splitlines()[-1])["segment"]
     assert int(np.isfinite(Result(path).dataset["energy"]).sum()) == done
+
+
+KILLED_AT_A_RENAME = """
+import json, os, pathlib, signal, sys
+from spinlearn.runs import make_spec, run, runner
+runner._CHECKPOINT_SECONDS = 0.0
+name, left = sys.argv[3], [int(sys.argv[4])]
+replace = pathlib.Path.replace
+def killed(self, target):
+    left[0] -= str(target).endswith(name)
+    if left[0] == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return replace(self, target)
+pathlib.Path.replace = killed
+run(make_spec(json.loads(sys.argv[1])), sys.argv[2])
+"""
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("name", "which"),
+    [("spec.toml", 1), ("data.zarr", 1), ("c/0", 4), (".npz", 3), ("provenance.json", 2)],
+)
+def test_killed_just_before_a_file_is_in_its_place(
+    whole: Result, name: str, which: int, tmp_path: Path
+) -> None:
+    """The narrow moments: a file is written, but not under its name yet."""
+    path = tmp_path / "run"
+    arguments = [json.dumps(small_table()), str(path), name, str(which)]
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_AT_A_RENAME, *arguments], check=False, capture_output=True
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert list(path.rglob("*.partial")) or name == "data.zarr"
+    assert run(small_spec(), path).status == "finished"
+    assert files_of(path) == files_of(whole.path)
+    assert not list(path.rglob("*.partial"))
+    assert not (path / "checkpoint").exists()
+
+
+def test_going_on_elsewhere_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(small_spec(), tmp_path / "run", stop=StopAfter(1))
+    here = runner.device()
+    monkeypatch.setattr(runner, "device", lambda: here | {"cores": 1000})
+    resume(tmp_path / "run")
+    assert "goes on with other cores" in caplog.text
+    sessions = Result(tmp_path / "run").provenance["sessions"]
+    assert [session["cores"] for session in sessions] == [here["cores"], 1000]
+    assert all(session["versions"]["jax"] == jax.__version__ for session in sessions)

@@ -81,7 +81,7 @@ MALFORMED = {
     "conductivity in MS/m": (HEAD + "[film]\nconductivity = 3.2\n", ["film.conductivity", "S/m"]),
     "K in MJ/m³ slip": (HEAD + "[film]\nanisotropy = 5e12\n", ["film.anisotropy", "J/m³", "5000"]),
     "DMI in mJ/m²": (HEAD + "[film]\ninterfacial_dmi = 3.0\n", ["film.interfacial_dmi", "0.003"]),
-    "AMR in per cent": (HEAD + "[film]\namr_ratio = 25\n", ["film.amr_ratio = 25", "-0.9 to 10"]),
+    "AMR in per cent": (HEAD + "[film]\namr_ratio = 25\n", ["film.amr_ratio = 25", "-0.5 to 1"]),
     "field in mT slip": (HEAD + "[loop]\nlargest = 1e15\n", ["loop.largest", "A/m"]),
     "negative length": (HEAD + "[film]\nlength = -5e-7\n", ["film.length = -5e-07", "8e-09"]),
     "negative cell": (HEAD + "[film]\ncell = -4e-9\n", ["film.cell = -4e-09"]),

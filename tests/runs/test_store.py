@@ -90,6 +90,21 @@ def test_damaged_provenance(text: str, copy: Path) -> None:
         resume(copy)
 
 
+@pytest.mark.parametrize("damage", ["variable gone", "noise", "cut chunk", "sessions"])
+def test_damaged_while_stopped(damage: str, half: Path) -> None:
+    if damage == "variable gone":
+        shutil.rmtree(half / "data.zarr" / "energy")
+    elif damage == "noise":
+        (half / "data.zarr" / "energy" / "zarr.json").write_bytes(b"\xff" * 50)
+    elif damage == "cut chunk":
+        chunk = half / "data.zarr" / "conductance" / "c" / "0" / "0" / "0"
+        chunk.write_bytes(chunk.read_bytes()[:20])
+    else:
+        (half / "provenance.json").write_text('{"sessions": 5}')
+    with pytest.raises(StoreError, match=r"compute it anew|provenance\.json"):
+        resume(half)
+
+
 def test_results_removed_are_computed_again(half: Path, whole: Path) -> None:
     shutil.rmtree(half / "data.zarr")
     shutil.rmtree(half / "checkpoint")
@@ -166,5 +181,5 @@ def test_errors_are_of_one_family() -> None:
 
 def test_provenance_is_json_with_nothing_private(whole: Path) -> None:
     record = json.loads((whole / "provenance.json").read_text())
-    assert set(record) == {"status", "hash", "versions", "sessions", "wall_time", "finished"}
+    assert set(record) == {"status", "hash", "sessions", "wall_time", "finished"}
     assert str(Path.home()) not in json.dumps(record)

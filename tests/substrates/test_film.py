@@ -203,3 +203,22 @@ def test_films_side_by_side() -> None:
     together = jax.vmap(learn)(m)
     for k in range(2):
         np.testing.assert_allclose(together[k], learn(m[k]), atol=1e-5)
+
+
+def test_a_new_film_learns_inside_jit() -> None:
+    film = _film()
+    state = film.init(key=KEY)
+
+    @jax.jit
+    def learn(state: Any) -> Any:
+        return film.apply(state, _float(VOLTS), 2e-12, key=KEY)[0].m
+
+    plain, _ = film.apply(state, _float(VOLTS), 2e-12, key=KEY)
+    np.testing.assert_allclose(learn(state), plain.m, atol=1e-5)
+
+
+@pytest.mark.parametrize("duration", [0.0, -1e-12, float("nan"), float("inf")])
+def test_bad_duration(duration: float) -> None:
+    film = _film()
+    with pytest.raises(SpinlearnValueError, match="duration"):
+        film.apply(film.init(key=KEY), VOLTS, duration, key=KEY)

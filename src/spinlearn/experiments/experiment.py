@@ -123,7 +123,8 @@ class Claim:
     unit
         SI unit, "1" for none.
     interval
-        95 % confidence interval in `unit`, or None where it is not a sample.
+        95 % confidence interval in `unit`; of a single run the bracket within which its steps
+        leave the number; or None.
     seeds
         Number of independent samples, or None.
     reference

@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 
 Array = jax.Array
 
+# A loop that ends with less of its magnetization along the field says nothing about reversal.
+_SATURATED = 0.8
+
 
 class Magnetoresistance(AbstractExperiment):
     """A film relaxed and read at every field of a loop (SI units).
@@ -204,32 +207,48 @@ class Magnetoresistance(AbstractExperiment):
 
     @classmethod
     def summarize(cls, spec: MagnetoresistanceSpec, dataset: xarray.Dataset) -> Summary:
-        """Coercive field, remanence, change of the conductance (SI units)."""
-        field = dataset["field"].values
-        angle = spec.loop.angle
-        along = dataset["mean_m"].values @ [np.cos(angle), np.sin(angle), 0.0]
-        g = dataset["conductance"].values
-        between = -g[:, 0, spec.contacts.count // 2]
-        points = spec.loop.points
-        crossings = [
-            _crossing(field[part], along[part])
-            for part in (slice(0, points), slice(points - 1, None))
-        ]
-        remanence = float(np.interp(0.0, field[:points][::-1], along[:points][::-1]))
+        """Coercive field, remanence, two-terminal resistance (SI units)."""
+        far = spec.contacts.count // 2
+        resistance = _two_terminal(dataset["conductance"].values, 0, far)
+        least, most = resistance.min(), resistance.max()
+        pair = f"between contacts 0 and {far}, the others floating"
         claims = [
-            Claim(
-                "resistance ratio along the loop, between opposite contacts",
-                float((between.max() - between.min()) / between.min()),
-                "1",
-            ),
-            Claim("mean conductance between opposite contacts", float(between.mean()), "S"),
-            Claim("remanence", remanence, "1"),
+            *_reversal(spec, dataset),
+            Claim(f"mean resistance {pair}", float(resistance.mean()), "Ω"),
+            Claim(f"change of the resistance {pair}, along the loop", (most - least) / least, "1"),
         ]
-        if all(c is not None for c in crossings):
-            down, up = (float(c) for c in crossings if c is not None)
-            claims.insert(0, Claim("coercive field", (up - down) / 2, "A/m"))
         evaluations = float(dataset["evaluations"].sum())
         return Summary(tuple(claims), {"field evaluations": (evaluations, "1")})
+
+
+def _two_terminal(conductance: np.ndarray, first: int, second: int) -> np.ndarray:
+    """Resistance between two contacts that no current leaves elsewhere, Ω: eᵀ G⁺ e."""
+    ends = np.zeros(conductance.shape[-1])
+    ends[[first, second]] = 1, -1
+    # G is symmetric with one vanishing eigenvalue, that of equal voltages: adding a matrix of
+    # ones makes it regular and leaves differences of voltages as they are.
+    scale = np.abs(conductance).max()
+    voltages = np.linalg.solve(conductance + scale, ends[:, None])[..., 0]
+    return voltages @ ends
+
+
+def _reversal(spec: MagnetoresistanceSpec, dataset: xarray.Dataset) -> list[Claim]:
+    """Coercive field and remanence, where the loop can tell them (A/m, no unit)."""
+    field, points = dataset["field"].values, spec.loop.points
+    angle = spec.loop.angle
+    along = dataset["mean_m"].values @ [np.cos(angle), np.sin(angle), 0.0]
+    branches = [slice(0, points), slice(points - 1, None)]
+    saturated = all(abs(along[k]) > _SATURATED for k in (0, points - 1))
+    claims = []
+    if saturated:
+        (down_high, down_low), (up_low, up_high) = (
+            _bracket(field[part], along[part]) for part in branches
+        )
+        low, high = (up_low - down_high) / 2, (up_high - down_low) / 2
+        claims.append(Claim("coercive field", (low + high) / 2, "A/m", (low, high)))
+    if saturated and points % 2:
+        claims.append(Claim("remanence", float(along[points // 2]), "1"))
+    return claims
 
 
 def _mesh(spec: MagnetoresistanceSpec) -> Mesh:
@@ -238,10 +257,7 @@ def _mesh(spec: MagnetoresistanceSpec) -> Mesh:
     return Mesh((nx, ny, nz), (film.length / nx, film.width / ny, film.thickness))
 
 
-def _crossing(field: np.ndarray, along: np.ndarray) -> float | None:
-    """Field at which the magnetization along it first changes sign, A/m."""
-    turns = np.flatnonzero(np.signbit(along[1:]) != np.signbit(along[:-1]))
-    if not len(turns):
-        return None
-    k = int(turns[0])
-    return float(field[k] - along[k] * (field[k + 1] - field[k]) / (along[k + 1] - along[k]))
+def _bracket(field: np.ndarray, along: np.ndarray) -> tuple[float, float]:
+    """Fields before and after the magnetization along them first changes sign, A/m."""
+    k = int(np.flatnonzero(np.signbit(along[1:]) != np.signbit(along[:-1]))[0])
+    return float(field[k]), float(field[k + 1])

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from spinlearn._checks import is_known
+from spinlearn._checks import is_known, require_values
 from spinlearn.errors import SpinlearnError, SpinlearnValueError
 from spinlearn.magnetics._cells import check_magnetization
 from spinlearn.magnetics._precision import as_precision
@@ -154,7 +154,7 @@ def evolve_driven(
         Root mean square angle that the texture turns under one current before it is found anew,
         rad; only with adaptive steps.
     tolerance, method, step, first_step, max_steps, key, first_index, throw
-        As in `evolve` (s, without unit).
+        As in `evolve` (s, without unit); a first step of zero is found as if it were not given.
 
     Returns
     -------
@@ -199,6 +199,13 @@ def evolve_driven(
     if method == "auto":
         method = "rk4-split" if step is None else "rk4"
     check_step_options(llg, tolerance, method, step, key)
+    require_values(
+        lambda v: (np.ndim(v) == 0) & np.isfinite(v) & (v > 0),
+        "duration",
+        duration,
+        "a positive time in s",
+        "Use e.g. 1e-9.",
+    )
     duration = jnp.asarray(duration, m.dtype)
     number = None
     if step is not None:
@@ -264,8 +271,8 @@ def _evolve(
         rate, past = motion.begin(start, m)
     else:  # the Heun scheme wants the noise first
         rate, past = jnp.zeros_like(m), None
-    if first_step is None:
-        first_step = first_adaptive_step(rate)
+    usual = first_adaptive_step(rate)
+    first_step = usual if first_step is None else jnp.where(first_step > 0, first_step, usual)
     one, count = jnp.ones_like(start), jnp.asarray(0, jnp.int32)
     state = State(m, rate, past, duration, first_step, one, count, count, count)
     nothing = jax.tree.map(jnp.zeros_like, supply.rates)

@@ -58,7 +58,9 @@ def grain_labels(mesh: Mesh, size: Any, *, key: Key) -> Int[Array, "nx ny nz"]:
     length, width, _ = mesh.extent
     count = max(1, round(length * width / size**2))
     real = jnp.result_type(float)
-    points = jax.random.uniform(stream(check_key(key), "grains"), (2, count), real)
+    # Drawn in one precision, so that every precision has the same grains.
+    points = jax.random.uniform(stream(check_key(key), "grains"), (2, count), jnp.float32)
+    points = points.astype(real)
     points = points * jnp.asarray([[length], [width]], real)
     x, y = (jnp.asarray(v, real) for v in mesh.coordinates()[:2])
 
@@ -107,10 +109,11 @@ def grain_axes(
     count, real = labels.size, jnp.result_type(float)
     azimuth, height = jax.random.split(stream(check_key(key), "grain axes"))
     # One number a possible grain: how many there are may not be known inside jax.jit.
-    phi = jax.random.uniform(azimuth, (count,), real, 0.0, 2 * np.pi)
+    turn = jax.random.uniform(azimuth, (count,), jnp.float32).astype(real)
+    phi = 2 * np.pi * turn
     z = jnp.zeros(count, real)
     if not in_plane:
-        z = jax.random.uniform(height, (count,), real, -1.0, 1.0)
+        z = jax.random.uniform(height, (count,), jnp.float32, -1.0, 1.0).astype(real)
     across = jnp.sqrt(1 - z**2)
     axes = jnp.stack([across * jnp.cos(phi), across * jnp.sin(phi), z])
     return axes[:, labels]

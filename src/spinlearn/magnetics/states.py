@@ -102,8 +102,9 @@ def random_state(mesh: Mesh, *, key: Key, outline: Outline = None) -> Float[Arra
     """
     height, azimuth = jax.random.split(stream(check_key(key), "random state"))
     real = jnp.result_type(float)
-    z = jax.random.uniform(height, mesh.shape, real, -1.0, 1.0)
-    phi = jax.random.uniform(azimuth, mesh.shape, real, 0.0, 2 * np.pi)
+    # Drawn in one precision, so that every precision has the same state.
+    z = jax.random.uniform(height, mesh.shape, jnp.float32, -1.0, 1.0).astype(real)
+    phi = 2 * np.pi * jax.random.uniform(azimuth, mesh.shape, jnp.float32).astype(real)
     across = jnp.sqrt(1 - z**2)
     return on_cells((across * jnp.cos(phi), across * jnp.sin(phi), z), mesh, outline)
 

@@ -190,7 +190,9 @@ def _filtered_noise(
     exponent = -0.5 * ((relative - 1) / bandwidth) ** 2
     # The strongest wave has weight one: few cells or a narrow band leave none without this.
     weight = jnp.exp(exponent - jnp.max(exponent))
-    noise = jnp.fft.fft2(jax.random.normal(stream(key, "maze state"), tuple(cells), real))
+    # Drawn in one precision, so that every precision has the same labyrinth.
+    white = jax.random.normal(stream(key, "maze state"), tuple(cells), jnp.float32)
+    noise = jnp.fft.fft2(white.astype(real))
     waves = noise * weight.astype(noise.dtype)
     nx, ny, _ = mesh.shape
     slope_x, slope_y = ((period * k).astype(noise.dtype) * 1j for k in (kx, ky))

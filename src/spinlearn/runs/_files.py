@@ -60,6 +60,17 @@ def write_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
     sync(path.parent)
 
 
+def remove_partials(folder: Path) -> None:
+    """Remove what a kill left of files that were being written."""
+    for leftover in folder.rglob("*.partial"):
+        leftover.unlink(missing_ok=True)
+
+
+def is_empty(folder: Path) -> bool:
+    """Whether a folder holds nothing but what a kill may leave."""
+    return all(p.name == ".lock" or p.name.endswith(".partial") for p in folder.iterdir())
+
+
 def write_text(path: Path, text: str) -> None:
     """`write_file` of UTF-8 text."""
     write_file(path, lambda file: file.write(text.encode()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -106,11 +107,9 @@ def read_checkpoint(folder: Path, like: Any, run: str) -> Checkpoint | None:
 
 
 def clear_checkpoints(folder: Path) -> None:
-    """Remove all checkpoints (no unit)."""
-    for path in _files(folder):
-        path.unlink(missing_ok=True)
+    """Remove all checkpoints, and what a kill left of one (no unit)."""
     if folder.exists():
-        folder.rmdir()
+        shutil.rmtree(folder)
 
 
 def _files(folder: Path) -> list[Path]:

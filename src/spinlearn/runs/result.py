@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spinlearn.errors import SpinlearnError
+from spinlearn.errors import SpinlearnValueError
 from spinlearn.experiments.experiment import Claim
 from spinlearn.experiments.specs import RunSpec
 from spinlearn.runs._files import StoreError, storing
@@ -151,9 +151,8 @@ class Result:
             elif path.suffix in ("", ".csv"):
                 _write_tables(self.dataset, path)
             else:
-                raise SpinlearnError(
-                    f"output = {path}: allowed is a file that ends in .nc, or a folder for CSV "
-                    "tables. Give one of these."
+                raise SpinlearnValueError(
+                    "output", path, "a file that ends in .nc, or a folder", "Give one of these."
                 )
         return path
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,9 +28,13 @@ from spinlearn.runs.result import Result
 from spinlearn.runs.specification import as_spec, spec_hash
 from spinlearn.runs.store import RunStore, now
 
+logger = logging.getLogger("spinlearn.runs")
+
 # Rows and a checkpoint are written when the segments since the last took this long, s: short
 # segments would otherwise wait for the disk most of the time.
 _CHECKPOINT_SECONDS = 1.0
+# ... and when writing them takes no more than this share of the time.
+_CHECKPOINT_SHARE = 0.02
 
 
 def default_path(spec: RunSpec) -> Path:
@@ -134,28 +140,50 @@ def resume(
 
 
 def _check_precision(spec: RunSpec) -> None:
-    if spec.precision == "float64" and not jax.config.read("jax_enable_x64"):
+    own = "float64" if jax.config.read("jax_enable_x64") else "float32"
+    if spec.precision != own:
+        wanted = spec.precision == "float64"
         raise SpinlearnValueError(
             "precision",
-            "float64",
-            "float32 where JAX computes in 32 bits",
-            'Call jax.config.update("jax_enable_x64", True) first, or set precision = "float32".',
+            spec.precision,
+            f"{own}, in which JAX computes in this process",
+            f'Call jax.config.update("jax_enable_x64", {wanted}) first, or change the precision.',
         )
 
 
 def _execute(store: RunStore, progress: Progress, stop: Callable[[], object]) -> Result:
     kind = experiment_type(store.spec.experiment)
     layout = kind.layout(store.spec)
+    if store.is_finished():  # nothing is to be written, not even a lock
+        _clear(store)
+        return Result(store.path)
     with store.locked():
         if not store.is_finished():
             if store.prepare(layout):  # a checkpoint counts rows that must be there
                 clear_checkpoints(store.checkpoints)
-            sessions = [*store.provenance().get("sessions", []), {"started": now(), **device()}]
-            store.write_provenance(
-                status="running", hash=store.hash, versions=versions(), sessions=sessions
-            )
+            begin_session(store)
             _compute(store, kind, layout, progress, stop)
     return Result(store.path)
+
+
+def begin_session(store: RunStore) -> None:
+    """Record who computes from here on; another machine may round otherwise, so it is said."""
+    record = store.provenance()
+    session = {"started": now(), **device(), "versions": versions()}
+    for before in record.get("sessions", [])[-1:]:
+        changed = [
+            name
+            for name in ("devices", "cores", "versions")
+            if isinstance(before, dict) and before.get(name, session[name]) != session[name]
+        ]
+        if changed:
+            logger.warning(
+                "%s goes on with other %s: rounding may differ from an uninterrupted run's",
+                store.path,
+                ", ".join(changed),
+            )
+    sessions = [*record.get("sessions", []), session]
+    store.write_provenance(status="running", hash=store.hash, sessions=sessions)
 
 
 def _compute(
@@ -176,7 +204,7 @@ def _compute(
         done, before = (0, 0.0) if found is None else (found.segments, found.seconds)
         if found is not None:
             state = found.state
-        saved = time.perf_counter()
+        saved, pause = time.perf_counter(), _CHECKPOINT_SECONDS
         last = _step(layout, done, done, started)
         warmup = 0.0
         for segment in range(done, layout.segments):
@@ -187,9 +215,12 @@ def _compute(
             last = _step(layout, segment + 1, done, started, warmup)
             warmup = warmup or last.seconds
             stopped = bool(stop()) and last.done < layout.segments
-            if stopped or time.perf_counter() - saved >= _CHECKPOINT_SECONDS:
+            begun = time.perf_counter()
+            if stopped or begun - saved >= pause:
                 _save(store, Checkpoint(last.done, state, before + last.seconds))
                 saved = time.perf_counter()
+                # A slow disk, or a large state, is not to take more than its share.
+                pause = max(_CHECKPOINT_SECONDS, (saved - begun) / _CHECKPOINT_SHARE)
             progress.advance(last)
             if stopped:
                 store.write_provenance(status="stopped", wall_time=before + last.seconds)
@@ -216,7 +247,12 @@ def _summarize(store: RunStore, kind: type[AbstractExperiment], seconds: float) 
     store.flush()
     summary = kind.summarize(store.spec, Result(store.path).dataset)
     store.finish(summary, seconds)
-    with storing(store.path):
+    _clear(store)
+
+
+def _clear(store: RunStore) -> None:
+    """Remove the checkpoints of a finished run, if the disk allows: it is finished anyway."""
+    with contextlib.suppress(OSError):
         clear_checkpoints(store.checkpoints)
 
 

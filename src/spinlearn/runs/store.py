@@ -13,6 +13,7 @@ Rows of segments are written first, their checkpoint last: the checkpoint is wha
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 import uuid
@@ -26,9 +27,18 @@ from typing import Any
 import numpy as np
 import zarr
 
+from spinlearn.errors import SpinlearnError
 from spinlearn.experiments.experiment import Coordinate, Layout, Summary, Variable
 from spinlearn.experiments.specs import RunSpec
-from spinlearn.runs._files import StoreError, lock_file, storing, sync, write_text
+from spinlearn.runs._files import (
+    StoreError,
+    is_empty,
+    lock_file,
+    remove_partials,
+    storing,
+    sync,
+    write_text,
+)
 from spinlearn.runs.provenance import device, versions
 from spinlearn.runs.specification import SpecError, read_spec, spec_hash, spec_toml
 
@@ -63,7 +73,8 @@ class RunStore:
     @staticmethod
     def exists(path: Path) -> bool:
         """Whether a run is stored there (no unit)."""
-        return (path / _SPEC).is_file()
+        # os.path says no, where pathlib raises: names that are too long, for one.
+        return os.path.isfile(path / _SPEC)
 
     @classmethod
     def create(cls, path: Path, spec: RunSpec) -> RunStore:
@@ -76,11 +87,11 @@ class RunStore:
                     "another folder with --output, or go on there with 'spinlearn resume'."
                 )
             return store
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise StoreError(
-                f"{path}: exists and is not a run. Give a new or an empty folder with --output."
-            )
         with storing(path):
+            if path.exists() and (not path.is_dir() or not is_empty(path)):
+                raise StoreError(
+                    f"{path}: exists and is not a run. Give a new or an empty folder with --output."
+                )
             path.mkdir(parents=True, exist_ok=True)
             write_text(path / _SPEC, spec_toml(spec))
         return cls(path, spec)
@@ -88,8 +99,12 @@ class RunStore:
     @classmethod
     def open(cls, path: Path) -> RunStore:
         """The run stored in a folder (no unit)."""
-        if not path.is_dir() or not cls.exists(path):
-            what = "no such folder" if not path.exists() else "no run here (spec.toml is missing)"
+        if not cls.exists(path):
+            what = (
+                "no such folder"
+                if not os.path.exists(path)
+                else "no run here (spec.toml is missing)"
+            )
             raise StoreError(f"{path}: {what}. Start one with 'spinlearn run'.")
         try:
             return cls(path, read_spec(path / _SPEC))
@@ -121,7 +136,7 @@ class RunStore:
             found = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise StoreError(f"{path}: cannot be read: {error}. Remove it and resume.") from None
-        if not isinstance(found, dict):
+        if not isinstance(found, dict) or not isinstance(found.get("sessions", []), list):
             raise StoreError(f"{path}: not a provenance record. Remove it and resume.")
         return found
 
@@ -142,9 +157,9 @@ class RunStore:
         with storing(self.path):
             for leftover in self.path.glob(f"{_DATA}.*"):
                 shutil.rmtree(leftover)
+            remove_partials(self.path)
             if self.data.exists():
-                for leftover in self.data.rglob("*.partial"):
-                    leftover.unlink()
+                self._check_arrays(layout)
                 return False
             draft = self.path / f"{_DATA}.{uuid.uuid4().hex}"
             _create_group(draft, layout, _facts(self.spec, self.hash))
@@ -170,22 +185,39 @@ class RunStore:
 
     def flush(self) -> None:
         """Put all rows that were taken on the disk (no unit)."""
-        if not self._waiting:
+        waiting, self._waiting = self._waiting, {}
+        if not waiting:
             return
-        with storing(self.path), _quiet():
-            group = self._open()
-            for name, entries in self._waiting.items():
+        with storing(self.path), _quiet(), self._reading():
+            group = zarr.open_group(self.data, mode="r+", use_consolidated=False)
+            for name, entries in waiting.items():
                 array: Any = group[name]
                 for first, values in _joined(entries):
                     array[first : first + len(values)] = values
                     _sync_chunks(self.data / name, first, len(values), array.chunks[0])
-        self._waiting = {}
 
-    def _open(self) -> zarr.Group:
-        """The Zarr group, to be written to."""
+    def _check_arrays(self, layout: Layout) -> None:
+        """All arrays of the layout must be there, in their shapes."""
+        with self._reading(), _quiet():
+            group = zarr.open_group(self.data, mode="r", use_consolidated=False)
+            for name, variable in layout.variables.items():
+                shape = group[name].shape  # pyright: ignore[reportAttributeAccessIssue]
+                if shape != variable.shape:
+                    raise ValueError(f"{name} has the shape {shape}, not {variable.shape}")
+            for name in layout.coordinates:
+                _ = group[name]
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Whatever a damaged group raises, as one error with its remedy."""
         try:
-            return zarr.open_group(self.data, mode="r+", use_consolidated=False)
-        except (ValueError, KeyError, FileNotFoundError) as error:
+            yield
+        except SpinlearnError:
+            raise
+        except Exception as error:
+            damaged = isinstance(error, FileNotFoundError) or not isinstance(error, OSError)
+            if not damaged:
+                raise
             raise StoreError(
                 f"{self.data}: cannot be read: {type(error).__name__}: {error}. A file was changed "
                 "or lost; remove data.zarr and checkpoint, then resume, to compute it anew."
@@ -193,14 +225,13 @@ class RunStore:
 
     def finish(self, summary: Summary, seconds: float) -> None:
         """Store the summary and mark the run as finished (wall time in s)."""
-        with storing(self.path), _quiet():
-            group = self._open()
+        with storing(self.path), _quiet(), self._reading():
+            group = zarr.open_group(self.data, mode="r+", use_consolidated=False)
             claims = [vars(claim) for claim in summary.claims]
             totals = {name: {"value": v, "unit": u} for name, (v, u) in summary.totals.items()}
             group.attrs.update({"claims": claims, "totals": totals})
             zarr.consolidate_metadata(group.store)
-            for leftover in self.data.rglob("*.partial"):
-                leftover.unlink()
+            remove_partials(self.data)
             sync(self.data)
         self.write_provenance(status="finished", wall_time=seconds, finished=now())
 

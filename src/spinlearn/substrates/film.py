@@ -211,7 +211,7 @@ class Film(AbstractSubstrate):
             largest_turn=self.largest_turn,
             tolerance=self.tolerance,  # pyright: ignore[reportArgumentType]
             step=self.step,  # pyright: ignore[reportArgumentType]
-            first_step=None if self.step is not None else _go_on_with(state.step),
+            first_step=None if self.step is not None else state.step,
             key=key if self.llg.thermal is not None else None,
             first_index=state.steps,
         )
@@ -331,10 +331,3 @@ def _require_solved(error: Array) -> None:
         raise SpinlearnError(
             "film.apply: the potential was not found. Look for NaN in m, and at the conductivity."
         )
-
-
-def _go_on_with(step: Array) -> Array | None:
-    """The step of the last pulse, unless there was none."""
-    if is_known(step) and step.ndim == 0 and float(step) == 0:
-        return None
-    return step

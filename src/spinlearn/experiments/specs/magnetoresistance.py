@@ -37,9 +37,14 @@ class FilmTable(Table):
     grain_size: float = quantity(20e-9, "m", 1e-9, 1e-5, "Mean size of a grain")
     interfacial_dmi: float = quantity(0.0, "J/m²", -2e-2, 2e-2, "Interfacial DMI constant")
     conductivity: float = quantity(
-        3.2e6, "S/m", 1e2, 1e9, "Conductivity across m", source=_BOGART + ", at 20 nm"
+        2.3e6,
+        "S/m",
+        1e2,
+        1e9,
+        "Conductivity across m, of a film of this thickness",
+        source=_BOGART + ", at 10 nm",
     )
-    amr_ratio: float = quantity(0.025, "1", -0.9, 10.0, "AMR ratio (ρ∥ - ρ⊥)/ρ⊥", source=_MCGUIRE)
+    amr_ratio: float = quantity(0.025, "1", -0.5, 1.0, "AMR ratio (ρ∥ - ρ⊥)/ρ⊥", source=_MCGUIRE)
 
     @property
     def cells(self) -> tuple[int, int, int]:
@@ -75,7 +80,7 @@ class LoopTable(Table):
     """
 
     largest: float = quantity(4e4, "A/m", 0.0, 1e7, "Largest field (4e4 A/m is 50 mT)")
-    angle: float = quantity(0.1, "rad", -7.0, 7.0, "Angle of the field from x in the plane")
+    angle: float = quantity(0.1, "rad", -3.2, 3.2, "Angle of the field from x in the plane")
     points: int = quantity(41, "1", 2, 10_000, "Fields from +largest to -largest")
 
     @property
