@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import errno
 import itertools
 import json
 import math
+import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,16 @@ from spinlearn.runs import (
     StoreError,
     SweepResult,
     _dispatch,
+    _sweep_store,
     make_spec,
     resume,
     resume_sweep,
     run,
     sweep,
+    sweep_result,
 )
+from spinlearn.runs._attempt import outcome_of
+from spinlearn.runs._files import BusyError
 from spinlearn.runs._points import make_plan, parse_over
 from spinlearn.runs._worker import Task, compute
 from tests.runs.toy import ENTRIES, Toy
@@ -254,15 +259,16 @@ class TestInProcess:
         found = sweep(_table(), over, seeds=5, path=tmp_path / "s")
         assert found.counts == {"finished": 30}
 
-    def test_float64_where_jax_is_not(self, tmp_path: Path, double: bool) -> None:
-        found: Callable[[], SweepResult] = lambda: sweep(  # noqa: E731
-            _table(), {"precision": ["float32", "float64"]}, path=tmp_path / "s"
-        )
-        if double:
-            assert found().status == "finished"
-        else:
-            with pytest.raises(SpinlearnValueError, match="precision"):
-                found()
+    @pytest.mark.parametrize("precisions", [["float32", "float64"], None])
+    def test_one_precision_in_a_process(
+        self, precisions: list[str] | None, tmp_path: Path, double: bool
+    ) -> None:
+        other = "float32" if double else "float64"
+        with pytest.raises(SpinlearnValueError, match=r"precision"):
+            sweep(_table(), {"precision": precisions or [other]}, path=tmp_path / "s")
+        assert not (tmp_path / "s" / "sweep.json").exists()
+        own = _table()["precision"]
+        assert sweep(_table(), {"precision": [own]}, path=tmp_path / "s").status == "finished"
 
 
 class TestAgain:
@@ -365,6 +371,77 @@ class TestAgain:
         assert busy.counts == {"failed": 1}
         assert "another process is computing this run" in busy.failed[0][1]
         assert resume_sweep(tmp_path / "s").status == "finished"
+
+    def test_a_sweep_that_is_refused_changes_nothing(self, tmp_path: Path) -> None:
+        path = tmp_path / "s"
+
+        def stop() -> bool:
+            before = (path / "sweep.json").read_bytes()
+            with pytest.raises(BusyError):
+                sweep(_table(), {"walk.rate": RATES}, path=path)
+            assert (path / "sweep.json").read_bytes() == before
+            return False
+
+        sweep(_table(), {"walk.rate": RATES[:1]}, path=path, stop=stop)
+        assert SweepResult(path).counts == {"finished": 1}
+
+    def test_killed_while_its_record_was_written(self, tmp_path: Path) -> None:
+        path = tmp_path / "s"
+        path.mkdir()
+        (path / ".lock").touch()
+        leftover = path / ".sweep.json.0123.partial"
+        leftover.write_text("{")
+        assert sweep(_table(), path=path).status == "finished"
+        assert not leftover.exists()
+
+    def test_nothing_to_do_on_a_closed_disk(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: Any) -> None:
+            raise OSError(errno.EROFS, "Read-only file system")
+
+        done = sweep(_table(), {"walk.rate": RATES}, path=tmp_path / "s")
+        monkeypatch.setattr(_sweep_store, "lock_file", refuse)
+        for module in (_sweep_store, sweep_result):
+            monkeypatch.setattr(module, "write_text", refuse)
+        assert resume_sweep(done.path).status == "finished"
+        assert sweep(_table(), {"walk.rate": RATES}, path=done.path).status == "finished"
+        with pytest.raises(OSError, match="Read-only"):
+            sweep(_table(), {"walk.rate": [*RATES, 5e8]}, path=done.path)
+
+    @pytest.mark.parametrize("name", list(ENTRIES))
+    def test_damaged_results_of_a_point_sink_nothing(self, name: str, tmp_path: Path) -> None:
+        calls = itertools.count()
+        over = {"walk.rate": RATES}
+        path = tmp_path / "s"
+        found = sweep(_table(name), over, path=path, stop=lambda: next(calls) >= 5)
+        hurt = next(
+            p for p in found._plan.points if (found._store.folder(p) / "data.zarr").exists()
+        )
+        (found._store.folder(hurt) / "data.zarr" / "zarr.json").unlink()
+        again = resume_sweep(path)
+        assert again.counts == {"finished": 2, "failed": 1}
+        assert again.failed[0][0] == hurt.values
+        assert "data.zarr" in again.failed[0][1]
+
+    def test_a_finished_point_that_is_lost_is_told(self, tmp_path: Path) -> None:
+        found = sweep(_table(), {"walk.rate": RATES}, path=tmp_path / "s")
+        point = found.result(rate=1e9).path
+        shutil.rmtree(point / "data.zarr")
+        again = resume_sweep(tmp_path / "s")
+        assert again.counts == {"finished": 2, "failed": 1}
+        assert f"Remove the folder {point}" in again.failed[0][1]
+        shutil.rmtree(point)
+        assert resume_sweep(tmp_path / "s").status == "finished"
+
+    @pytest.mark.parametrize(
+        ("number", "status"),
+        [(errno.EIO, "unwritable"), (errno.EACCES, "unwritable"), (errno.ENOENT, "failed")],
+    )
+    def test_what_closes_the_disk(self, number: int, status: str) -> None:
+        error = StoreError("cannot write")
+        error.__cause__ = OSError(number, "told by the system")
+        assert outcome_of(error).status == status
 
     @pytest.mark.parametrize(
         "text", ["", "{", "[]", "{}", '{"spec": {}, "over": {}, "seeds": [0]}', "null"]

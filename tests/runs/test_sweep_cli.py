@@ -113,6 +113,12 @@ def test_values_and_changes_together(toy: str, tmp_path: Path) -> None:
     [
         (("--over", "walk.rate=-1,1e9"), 2, "point walk.rate = -1, seed = 0: walk.rate = -1"),
         (("--over", "walk.rate"), 2, "allowed is KEY=VALUES"),
+        (
+            ("--over", "walk.rate=1e8", "--over", "walk.rate=1e9"),
+            2,
+            "--over walk.rate: given twice: allowed is once. "
+            "Write --over walk.rate=100000000.0,1000000000.0",
+        ),
         (("--seeds", "0"), 2, "seeds"),
         (("--workers", "0"), 2, "workers"),
         (("--workers", "1", "--scheduler", "tcp://x:1"), 2, "none beside workers"),

@@ -35,10 +35,10 @@ def start(
     as_json: bool,
 ) -> None:
     """Compute a sweep and show what it gave."""
-    from spinlearn.runs._points import make_plan, parse_over
+    from spinlearn.runs._points import make_plan
     from spinlearn.runs.sweeps import default_sweep_path, sweep
 
-    plan = make_plan(spec, dict(parse_over(option) for option in over), seeds)
+    plan = make_plan(spec, _values(over), seeds)
     _prepare(plan, apart=workers is not None or scheduler is not None)
     path = default_sweep_path(plan) if output is None else output
 
@@ -47,6 +47,23 @@ def start(
         return sweep(spec, plan.over, seeds=plan.seeds, path=path, **means, **told)
 
     _follow(compute, path, as_json=as_json)
+
+
+def _values(options: Sequence[str]) -> dict[str, list[Any]]:
+    """Values by key of all ``--over``."""
+    from spinlearn.runs._points import parse_over
+    from spinlearn.runs.specification import SpecError
+
+    found: dict[str, list[Any]] = {}
+    for option in options:
+        key, values = parse_over(option)
+        if key in found:
+            joined = ",".join(str(value) for value in (*found[key], *values))
+            raise SpecError(
+                [f"--over {key}: given twice: allowed is once. Write --over {key}={joined}"]
+            )
+        found[key] = values
+    return found
 
 
 def go_on(path: Path, *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +12,8 @@ from spinlearn.experiments.specs import RunSpec
 from spinlearn.runs._files import BusyError, StoreError
 from spinlearn.runs.runner import run
 
+# What a disk that is full or closed says: all points would fail of it.
+_CLOSED = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES)
 # What an error says is kept, but not a page of a compiler.
 _LONGEST = 2000
 
@@ -43,9 +46,13 @@ def outcome_of(error: Exception) -> Outcome:
     """The outcome that an exception means."""
     if isinstance(error, BusyError):
         return Outcome("busy", describe(error))
-    # A disk that is full or closed is no matter of this point: the others would fail as well.
-    unwritable = isinstance(error, StoreError) and isinstance(error.__cause__, OSError)
-    return Outcome("unwritable" if unwritable else "failed", describe(error))
+    return Outcome("unwritable" if is_closed(error) else "failed", describe(error))
+
+
+def is_closed(error: Exception) -> bool:
+    """Whether the disk is full or closed; damage of a point's own files is not that."""
+    cause = error.__cause__
+    return isinstance(error, StoreError) and isinstance(cause, OSError) and cause.errno in _CLOSED
 
 
 def describe(error: BaseException) -> str:

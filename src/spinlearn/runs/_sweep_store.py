@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from spinlearn.errors import SpinlearnValueError
-from spinlearn.runs._files import StoreError, lock_file, storing, write_text
+from spinlearn.runs._files import StoreError, is_empty, lock_file, storing, write_text
 from spinlearn.runs._points import Plan, Point, make_plan
 from spinlearn.runs.specification import SpecError, make_spec
 from spinlearn.runs.store import RunStore
@@ -65,29 +65,51 @@ class SweepStore:
     @staticmethod
     def exists(path: Path) -> bool:
         """Whether a sweep is stored there."""
-        return (path / _RECORD).is_file()
+        try:
+            return (path / _RECORD).is_file()
+        except OSError:  # no name that the system takes
+            return False
 
     @classmethod
     def create(cls, path: Path, plan: Plan, means: Mapping[str, Any] | None = None) -> SweepStore:
-        """A new sweep's folder; one that is there if this sweep has all of its points."""
-        if cls.exists(path):
-            held = {point.hash for point in cls.open(path).plan.points}
-            if not held <= {point.hash for point in plan.points}:
+        """A new sweep's folder; one that is there if this sweep has all of its points.
+
+        Nothing is written there before `write`.
+        """
+        store = cls(path, plan, means)
+        with storing(path):
+            store._check_folder()
+            path.mkdir(parents=True, exist_ok=True)
+        return store
+
+    def write(self) -> None:
+        """Write what the sweep is; call it while it is locked."""
+        with storing(self.path):
+            self._check_folder()  # again: another process may have been here before the lock
+            for leftover in self.path.glob(".*.partial"):
+                leftover.unlink(missing_ok=True)
+            record = {"format": _FORMAT, **self.plan.record(), "means": self.means}
+            text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+            write_text(self.path / _RECORD, text)
+            (self.path / _POINTS).mkdir(exist_ok=True)
+
+    def is_written(self) -> bool:
+        """Whether the folder says already that it is this sweep."""
+        return self.exists(self.path) and self.open(self.path).plan.record() == self.plan.record()
+
+    def _check_folder(self) -> None:
+        path = self.path
+        if self.exists(path):
+            held = {point.hash for point in self.open(path).plan.points}
+            if not held <= {point.hash for point in self.plan.points}:
                 raise StoreError(
                     f"{path}: holds another sweep, with points that this one does not have. Give "
                     "another folder with --output, or go on there with 'spinlearn resume'."
                 )
-        elif path.exists() and (not path.is_dir() or any(path.iterdir())):
+        elif path.exists() and (not path.is_dir() or not is_empty(path)):
             raise StoreError(
                 f"{path}: exists and is not a sweep. Give a new or an empty folder with --output."
             )
-        store = cls(path, plan, means)
-        with storing(path):
-            path.mkdir(parents=True, exist_ok=True)
-            record = {"format": _FORMAT, **plan.record(), "means": store.means}
-            write_text(path / _RECORD, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-            (path / _POINTS).mkdir(exist_ok=True)
-        return store
 
     @classmethod
     def open(cls, path: Path) -> SweepStore:

@@ -276,14 +276,28 @@ class SweepResult:
 
     @cached_property
     def _states(self) -> Mapping[str, PointState]:
-        return {point.hash: self._store.state(point) for point in self._plan.distinct}
+        states = {point.hash: self._store.state(point) for point in self._plan.distinct}
+        for point in self._plan.distinct:
+            if states[point.hash].status == "finished":
+                try:
+                    self._claims[point.hash] = self._read_claims(point)
+                except StoreError as error:  # damage of a point sinks no other
+                    states[point.hash] = PointState("failed", str(error))
+        return states
+
+    @cached_property
+    def _claims(self) -> dict[str, dict[str, _Number]]:
+        """Claims of the points that are finished; `_states` fills it."""
+        return {}
 
     def _numbers(self, point: Point) -> dict[str, _Number]:
+        finished = self._states[point.hash].status == "finished"
+        return self._claims[point.hash] if finished else {}
+
+    def _read_claims(self, point: Point) -> dict[str, _Number]:
         """Claims of a point, without loading its fields."""
         import zarr
 
-        if self._states[point.hash].status != "finished":
-            return {}
         path = self._store.folder(point) / "data.zarr"
         try:
             claims: Any = zarr.open_group(path, mode="r", use_consolidated=False).attrs["claims"]

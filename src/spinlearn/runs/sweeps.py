@@ -9,7 +9,7 @@ from typing import Any
 
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.experiments.specs import RunSpec
-from spinlearn.runs._attempt import Outcome
+from spinlearn.runs._attempt import Outcome, is_closed
 from spinlearn.runs._files import StoreError
 from spinlearn.runs._points import Plan, Point, make_plan
 from spinlearn.runs._sweep_store import SweepStore
@@ -95,7 +95,7 @@ def sweep(
     _check_means(workers, scheduler)
     where = default_sweep_path(plan) if path is None else Path(path)
     store = SweepStore.create(where, plan, {"workers": workers, "scheduler": scheduler})
-    return _execute(store, progress or Progress(), stop or (lambda: False))
+    return _execute(store, progress or Progress(), stop or (lambda: False), fresh=True)
 
 
 def resume_sweep(
@@ -166,11 +166,23 @@ def _check_means(workers: Any, scheduler: Any) -> None:
         )
 
 
-def _execute(store: SweepStore, progress: Progress, stop: Callable[[], object]) -> SweepResult:
-    """Compute what is missing, record what fails, and write the table."""
+def _execute(
+    store: SweepStore, progress: Progress, stop: Callable[[], object], *, fresh: bool = False
+) -> SweepResult:
+    """Compute what is missing, record what fails, and write the table.
+
+    A `fresh` sweep writes what it is, but for one that is refused.
+    """
+    table = store.path / "sweep.csv"
+    if store.is_written() and not _left(store):
+        return _done_before(store, table, progress)
     with store.locked():
         points = store.plan.distinct
-        left = [point for point in points if store.state(point).status != "finished"]
+        left = _left(store)
+        if not store.means:
+            _check_precisions(left)
+        if fresh:
+            store.write()
         log = _Log(progress, len(points), len(points) - len(left))
         progress.begin(f"sweep of {store.plan.base.experiment}", log.step())
         status = "failed"
@@ -184,8 +196,43 @@ def _execute(store: SweepStore, progress: Progress, stop: Callable[[], object]) 
         finally:
             progress.end(log.step(), status)
         result = SweepResult(store.path)
-        result.write_table(store.path / "sweep.csv")
+        result.write_table(table)
     return result
+
+
+def _left(store: SweepStore) -> list[Point]:
+    return [point for point in store.plan.distinct if store.state(point).status != "finished"]
+
+
+def _done_before(store: SweepStore, table: Path, progress: Progress) -> SweepResult:
+    """The sweep as it is; nobody need be able to write to its disk."""
+    points = len(store.plan.distinct)
+    log = _Log(progress, points, points)
+    progress.begin(f"sweep of {store.plan.base.experiment}", log.step())
+    progress.end(log.step(), "finished")
+    result = SweepResult(store.path)
+    try:
+        result.write_table(table)
+    except StoreError as error:
+        if not is_closed(error):
+            raise
+    return result
+
+
+def _check_precisions(points: Sequence[Point]) -> None:
+    """JAX has one precision in a process: all points must have that."""
+    from spinlearn.runs.runner import _check_precision
+
+    found = sorted({str(point.spec.precision) for point in points})
+    if len(found) > 1:
+        raise SpinlearnValueError(
+            "precision",
+            " and ".join(found),
+            "one of them where all points are computed in one process",
+            "Give workers=1 (--workers 1), or make two sweeps.",
+        )
+    for point in points[:1]:
+        _check_precision(point.spec)
 
 
 def _outcomes(
@@ -195,10 +242,7 @@ def _outcomes(
     workers, scheduler = store.means.get("workers"), store.means.get("scheduler")
     if workers is None and scheduler is None:
         from spinlearn.runs._batches import in_process
-        from spinlearn.runs.runner import _check_precision
 
-        for point in points:
-            _check_precision(point.spec)
         yield from in_process(points, store, stop)
         return
     from spinlearn.runs._cluster import found_pool, local_pool
