@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import jax
 import pytest
@@ -16,9 +19,9 @@ from typer.testing import CliRunner
 
 import spinlearn
 from spinlearn import cli
-from spinlearn.cli import _doctor
+from spinlearn.cli import _doctor, _runs
 from spinlearn.experiments.specs import EXPERIMENTS
-from spinlearn.runs import spec_toml
+from spinlearn.runs import Result, StoreError, spec_toml
 from tests.runs.small import small_spec
 
 pytestmark = pytest.mark.once
@@ -105,8 +108,10 @@ def test_list_and_show(small: Path) -> None:
     assert json.loads(out)["spec"]["seed"] == 3
     code, out, _ = _run("show", "magnetoresistance", "--toml", "--set", "seed=3")
     assert tomllib.loads(out)["seed"] == 3
-    code, out, _ = _run("show", "magnetoresistance", "--schema")
-    assert json.loads(out)["oneOf"]
+    for arguments in ((), ("magnetoresistance",)):
+        code, out, _ = _run("show", *arguments, "--schema")
+        assert code == 0
+        assert json.loads(out)["oneOf"]
 
 
 def test_precision_option_changes_the_specification() -> None:
@@ -125,6 +130,12 @@ def test_precision_option_changes_the_specification() -> None:
         (("reproduce", "yu2020"), 2, "experiment = yu2020"),
         (("reproduce", "magnetoresistance", "--preset", "paper"), 2, "preset = paper"),
         (("resume", "nowhere"), 3, "nowhere: no such folder"),
+        (("show",), 2, "SPEC = not given"),
+        (("run", "x" * 256), 2, "cannot be read: File name too long"),
+        (("resume", "x" * 256), 3, "no such folder"),
+        (("report", "x" * 256), 3, "no such folder"),
+        (("run", "magnetoresistance", "-o", "x" * 256), 3, "File name too long"),
+        (("sweep", "magnetoresistance", "-o", "x" * 256), 3, "File name too long"),
         (("export", "nowhere", "-o", "x.nc"), 3, "nowhere: no such folder"),
         (("report", "nowhere"), 3, "nowhere: no such folder"),
     ],
@@ -145,6 +156,83 @@ def test_output_folder_that_cannot_be_written(small: Path, tmp_path: Path) -> No
     assert err.startswith(f"error: cannot write to {target}: ")
     assert "--output" in err
     assert err.count("\n") == 1
+
+
+def _start(*arguments: str, **streams: Any) -> subprocess.Popen[str]:
+    code = "from spinlearn.cli import main; main()"
+    return subprocess.Popen([sys.executable, "-c", code, *arguments], text=True, **streams)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs pipes of Unix")
+def test_a_reader_that_goes_away_ends_no_run(small: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    read, write = os.pipe()
+    arguments = (PRECISION, "run", str(small), "-o", str(folder), "--json", "--no-report")
+    with _start(*arguments, stdout=write, stderr=subprocess.PIPE) as process:
+        os.close(write)
+        os.read(read, 1)
+        os.close(read)
+        _, err = process.communicate(timeout=100)
+    assert (process.returncode, err) == (0, "")
+    assert Result(folder).status == "finished"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs signals")
+def test_the_second_signal_ends_at_once(tmp_path: Path) -> None:
+    """Even where no step of the interpreter ends: a lock that is never free."""
+    code = (
+        "import threading\n"
+        "from spinlearn.runs.interrupt import stop_on_signals\n"
+        "say = lambda text: print(text, flush=True)\n"
+        "with stop_on_signals(say, 'spinlearn resume RUN'):\n"
+        "    say('ready')\n"
+        "    held = threading.Lock()\n"
+        "    held.acquire()\n"
+        "    held.acquire()\n"
+    )
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with subprocess.Popen(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=tmp_path
+        ) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            process.send_signal(number)
+            assert "once more to stop at once" in process.stdout.readline()
+            process.send_signal(number)
+            out, _ = process.communicate(timeout=10)
+        assert out == "stopped at once. Go on with: spinlearn resume RUN\n"
+        assert process.returncode == 128 + number
+
+
+def test_verbose_shows_the_log(small: Path, tmp_path: Path) -> None:
+    arguments = (PRECISION, "--verbose", "run", str(small), "-o", str(tmp_path), "--no-report")
+    with _start(*arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        _, err = process.communicate(timeout=100)
+    assert process.returncode == 0
+    assert "spinlearn.runs: magnetoresistance: segment 0 of" in err
+    assert "spinlearn.runs: finished" in err
+    assert all(line.startswith("spinlearn") for line in err.splitlines())
+
+
+def test_nothing_to_do_and_no_place_for_the_report(
+    finished: tuple[Path, list[dict]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> Path:
+        raise StoreError(f"cannot write to {path}: Read-only file system.")
+
+    monkeypatch.setattr(_runs, "_report", refuse)
+    code, out, err = _run("resume", str(finished[0]))
+    assert code == 0
+    assert "store: " in out
+    assert err.startswith("no report: cannot write to")
+
+
+def test_export_of_a_sweep(tmp_path: Path) -> None:
+    (tmp_path / "sweep.json").write_text("{}")
+    code, out, err = _run("export", str(tmp_path), "-o", "x.nc")
+    assert (code, out) == (3, "")
+    assert "a sweep, not a run" in err
+    assert "sweep.csv" in err
 
 
 def test_doctor_passes() -> None:

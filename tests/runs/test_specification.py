@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from pathlib import Path
 
@@ -87,6 +88,16 @@ MALFORMED = {
     "negative cell": (HEAD + "[film]\ncell = -4e-9\n", ["film.cell = -4e-09"]),
     "zero thickness": (HEAD + "[film]\nthickness = 0\n", ["film.thickness = 0", "2e-10"]),
     "negative exchange": (HEAD + "[film]\nexchange = -1e-11\n", ["film.exchange"]),
+    "length of 400 digits": (HEAD + f"[film]\nlength = 1{'0' * 400}\n", ["film.length = 1000"]),
+    "seed of 5001 digits": (HEAD + f"seed = 1{'0' * 5000}\n", ["not TOML", "digits", "shorter"]),
+    "seed of 5000 hexadecimal digits": (
+        HEAD + f"seed = 0x1{'0' * 5000}\n",
+        ["seed = a number of thousands of digits", "from 0"],
+    ),
+    "degrees": (
+        HEAD + "[loop]\nangle = 45\n",
+        ["loop.angle = 45", "Angles are in rad: for 45° write 0.785398"],
+    ),
     "not a number": (HEAD + "[film]\nlength = nan\n", ["film.length = nan"]),
     "infinite": (HEAD + "[film]\nlength = inf\n", ["film.length = inf", "8e-09"]),
     "negative seed": (HEAD + "seed = -1\n", ["seed = -1", "from 0"]),
@@ -163,6 +174,27 @@ def test_deeply_nested(tmp_path: Path) -> None:
     path.write_text(HEAD + "a = " + "[" * 5000 + "]" * 5000)
     with pytest.raises(SpecError):
         read_spec(path)
+
+
+def test_long_numbers_in_an_override() -> None:
+    with pytest.raises(SpecError, match="seed"):
+        read_spec(NAME, dict([parse_override(f"seed=1{'0' * 5000}")]))
+
+
+@pytest.mark.parametrize("name", ["x" * 256, "a\0b", f"{'x' * 5000}.toml"])
+def test_names_that_no_file_can_have(name: str) -> None:
+    with pytest.raises(SpecError, match="cannot be read") as caught:
+        read_spec(name)
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs devices and pipes")
+def test_devices_and_pipes(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/zero")):
+        with pytest.raises(SpecError, match="a device or a pipe"):
+            read_spec(path)
 
 
 def test_missing_file_suggests_a_name() -> None:
@@ -242,8 +274,15 @@ def test_overrides() -> None:
         read_spec(NAME, {"seed.film": 3})
 
 
+def test_schema_asks_for_the_experiment() -> None:
+    schema = spec_schema()
+    names = [part["$ref"].rpartition("/")[2] for part in schema["oneOf"]]
+    assert names
+    assert all("experiment" in schema["$defs"][name]["required"] for name in names)
+
+
 def test_committed_schema_is_current() -> None:
     committed = Path(__file__).parents[2] / "docs" / "specification.schema.json"
     assert json.loads(committed.read_text(encoding="utf-8")) == spec_schema(), (
-        "renew it: spinlearn show magnetoresistance --schema > docs/specification.schema.json"
+        "renew it: spinlearn show --schema > docs/specification.schema.json"
     )

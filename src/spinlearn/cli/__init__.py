@@ -14,7 +14,8 @@ from typing import Annotated
 import typer
 
 from spinlearn import __version__
-from spinlearn.cli._output import FAILED, clear_errors, emit, print_table
+from spinlearn.cli._output import FAILED, clear_errors, emit, outlast_pipes, print_table
+from spinlearn.errors import SpinlearnValueError
 
 _EPILOG = (
     "Exit codes: 0 done; 1 a computation or a check failed; 2 bad input; 3 files cannot be read or "
@@ -47,6 +48,14 @@ _Spec = Annotated[
         autocompletion=_complete_spec,
     ),
 ]
+_SomeSpec = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="SPEC",
+        help="A TOML file, or a name that 'spinlearn list' shows; not needed with --schema.",
+        autocompletion=_complete_spec,
+    ),
+]
 _Set = Annotated[
     list[str] | None,
     typer.Option("--set", "-s", metavar="KEY=VALUE", help="Change a value, e.g. film.cell=2e-9."),
@@ -60,6 +69,7 @@ _Run = Annotated[Path, typer.Argument(metavar="PATH", help="Folder of a run.")]
 
 def main() -> None:
     """Run the command line (no unit)."""
+    outlast_pipes()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal without the sign for a unit still gets its numbers.
@@ -94,6 +104,8 @@ def _global(
         import logging
 
         logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+        for others in ("jax", "jaxlib", "distributed"):
+            logging.getLogger(others).setLevel(logging.WARNING)
 
 
 @app.command("list")
@@ -117,7 +129,7 @@ def list_(as_json: _Json = False) -> None:
 @app.command()
 def show(
     context: typer.Context,
-    spec: _Spec,
+    spec: _SomeSpec = None,
     changes: _Set = None,
     toml: Annotated[bool, typer.Option("--toml", help="Print TOML to start from.")] = False,
     schema: Annotated[
@@ -133,6 +145,13 @@ def show(
         if schema:
             typer.echo(json.dumps(spec_schema(), indent=1, ensure_ascii=False))
             return
+        if spec is None:
+            raise SpinlearnValueError(
+                "SPEC",
+                "not given",
+                "a TOML file, or a name that 'spinlearn list' shows",
+                "Give one, or --schema.",
+            )
         chosen = read_options(spec, changes or [], context.obj)
         if toml:
             typer.echo(spec_toml(chosen), nl=False)
@@ -239,8 +258,10 @@ def export(
 ) -> None:
     """Export the results of a run to NetCDF or CSV."""
     with clear_errors():
+        from spinlearn.cli._runs import refuse_sweep
         from spinlearn.runs import Result
 
+        refuse_sweep(path)
         written = Result(path).export(output)
         if as_json:
             emit(event="file", kind="export", path=str(written))

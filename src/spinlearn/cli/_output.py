@@ -6,9 +6,12 @@ written; 130 or 143 stopped by Ctrl-C or SIGTERM, to be resumed.
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
 FAILED, BAD_INPUT, STORAGE = 1, 2, 3
 SIGNALLED = 128
+# Longer names are cut in errors.
+_LONGEST_NAME = 120
 
 
 @contextmanager
@@ -32,6 +37,11 @@ def clear_errors() -> Iterator[None]:
         for line in getattr(error, "lines", None) or [" ".join(str(error).split())]:
             typer.echo(f"error: {line}", err=True)
         raise typer.Exit(_exit_code(error)) from None
+    except OSError as error:
+        where = str(error.filename or "files")
+        where = where if len(where) <= _LONGEST_NAME else f"{where[: _LONGEST_NAME - 1]}…"
+        typer.echo(f"error: {where}: {error.strerror or error}. Give another path.", err=True)
+        raise typer.Exit(STORAGE) from None
     except MemoryError:
         typer.echo("error: out of memory. Use fewer cells, or float32 with --no-x64.", err=True)
         raise typer.Exit(FAILED) from None
@@ -43,6 +53,53 @@ def _exit_code(error: SpinlearnError) -> int:
     if isinstance(error, StoreError):
         return STORAGE
     return BAD_INPUT if isinstance(error, SpecError | SpinlearnValueError) else FAILED
+
+
+class _Outlasting(io.FileIO):
+    """A stream that goes on into nothing when its reader is gone, as after ``| head``."""
+
+    def write(self, data: Any, /) -> int | None:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            _hush(self.fileno())
+            return super().write(data)
+
+
+def outlast_pipes() -> None:
+    """A reader of standard output or error that goes away ends no computation."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        with suppress(OSError, ValueError, AttributeError):
+            if stream.isatty():
+                continue
+            stream.flush()
+            raw = _Outlasting(stream.fileno(), "w", closefd=False)
+            wrapped = io.TextIOWrapper(
+                io.BufferedWriter(raw),
+                encoding=stream.encoding,
+                errors=stream.errors,
+                line_buffering=stream.line_buffering,
+            )
+            setattr(sys, name, wrapped)
+
+
+def _hush(number: int) -> None:
+    """Send what is written to a file descriptor nowhere from here on."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, number)
+    finally:
+        os.close(nowhere)
+
+
+def say_progress(text: str) -> None:
+    """A line of progress; whatever happens to standard output, a computation goes on."""
+    try:
+        typer.echo(text)
+    except OSError:
+        with suppress(OSError, ValueError):
+            _hush(sys.stdout.fileno())
 
 
 def emit(**fields: Any) -> None:

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from spinlearn.cli._output import FAILED, SIGNALLED, emit_summary, show_claims
+from spinlearn.cli._output import (
+    FAILED,
+    SIGNALLED,
+    emit_summary,
+    say_progress,
+    show_claims,
+)
 from spinlearn.cli._precision import set_precision
 
 if TYPE_CHECKING:
@@ -32,7 +38,7 @@ def progress_for(as_json: bool) -> Progress:
     """Lines for scripts, or a bar on a terminal."""
     from spinlearn.runs import JsonProgress, TerminalProgress
 
-    return JsonProgress(typer.echo) if as_json else TerminalProgress()
+    return JsonProgress(say_progress) if as_json else TerminalProgress()
 
 
 def start(spec: RunSpec, output: Path | None, *, as_json: bool, report: bool) -> None:
@@ -55,20 +61,47 @@ def go_on(path: Path, *, as_json: bool, report: bool) -> None:
         _sweep.go_on(path, as_json=as_json)
         return
 
-    set_precision(RunStore.open(path).spec.precision == "float64")
+    store = RunStore.open(path)
+    set_precision(store.spec.precision == "float64")
     from spinlearn.runs import resume
 
-    _follow(lambda **told: resume(path, **told), path, as_json=as_json, report=report)
+    _follow(
+        lambda **told: resume(path, **told),
+        path,
+        as_json=as_json,
+        report=report,
+        finished=store.is_finished(),
+    )
 
 
-def _follow(compute: Callable[..., Result], path: Path, *, as_json: bool, report: bool) -> None:
+def refuse_sweep(path: Path) -> None:
+    """Say what to do with a sweep where a run is wanted."""
+    from spinlearn.runs import StoreError
+    from spinlearn.runs._sweep_store import SweepStore
+
+    if SweepStore.exists(path):
+        raise StoreError(
+            f"{path}: a sweep, not a run. Its table is {path / 'sweep.csv'}; export a point by its "
+            f"folder: {path / 'points'}/HASH (hashes are in the table)."
+        )
+
+
+def _follow(
+    compute: Callable[..., Result],
+    path: Path,
+    *,
+    as_json: bool,
+    report: bool,
+    finished: bool = False,
+) -> None:
+    from spinlearn.runs import StoreError
     from spinlearn.runs.interrupt import stop_on_signals
 
     def announce(text: str) -> None:
         typer.echo(text, err=True)
 
     try:
-        with stop_on_signals(announce) as asked:
+        with stop_on_signals(announce, f"spinlearn resume {path}") as asked:
             result = compute(progress=progress_for(as_json), stop=asked)
             number = asked()
     except KeyboardInterrupt:
@@ -76,7 +109,13 @@ def _follow(compute: Callable[..., Result], path: Path, *, as_json: bool, report
     if result is None or result.status != "finished":
         announce(f"stopped. Go on with: spinlearn resume {path}")
         raise typer.Exit(SIGNALLED + (number or FAILED))
-    page = _report(path) if report else None
+    page = None
+    try:
+        page = _report(path) if report else None
+    except StoreError as error:
+        if not finished:
+            raise
+        announce(f"no report: {error}")  # nothing was computed, so that nothing failed
     if as_json:
         emit_summary(path, page, result.claims)
         return

@@ -91,7 +91,7 @@ def _follow(compute: Callable[..., SweepResult], path: Path, *, as_json: bool) -
         typer.echo(text, err=True)
 
     try:
-        with stop_on_signals(announce) as asked:
+        with stop_on_signals(announce, f"spinlearn resume {path}") as asked:
             result = compute(progress=progress_for(as_json), stop=asked)
             number = asked()
     except KeyboardInterrupt:

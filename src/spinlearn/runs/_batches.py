@@ -21,8 +21,7 @@ from spinlearn.runs._attempt import Outcome, attempt, outcome_of
 from spinlearn.runs._points import Point
 from spinlearn.runs._sweep_store import SweepStore
 from spinlearn.runs.checkpoint import Checkpoint, clear_checkpoints, read_checkpoint
-from spinlearn.runs.provenance import device, versions
-from spinlearn.runs.store import RunStore, now
+from spinlearn.runs.store import RunStore
 
 logger = logging.getLogger("spinlearn.runs")
 
@@ -102,11 +101,7 @@ def _open(point: Point, sweep: SweepStore) -> _Member | None:
             return None
         if store.prepare(layout):
             clear_checkpoints(store.checkpoints)
-        record = store.provenance()
-        sessions = [*record.get("sessions", []), {"started": now(), **device()}]
-        store.write_provenance(
-            status="running", hash=store.hash, versions=versions(), sessions=sessions
-        )
+        runner.begin_session(store)
         try:
             experiment = kind.build(point.spec)
             state = experiment.start()

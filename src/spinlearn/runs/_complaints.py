@@ -99,9 +99,11 @@ def _remedy(info: FieldInfo | None, value: Any) -> str:
     """What to write instead; a slip of units is guessed."""
     low, high = _bounds(info)
     if info is not None and info.annotation is float and low is not None and high is not None:
+        unit = extra_of(info).get("unit", "")
+        if unit == "rad" and _is_number(value) and low <= math.radians(value) <= high:
+            return f"Angles are in rad: for {value:g}° write {math.radians(value):.6g}."
         factor = _slip(value, low, high, info.default)
         if factor is not None:
-            unit = extra_of(info).get("unit", "")
             unit = "" if unit == "1" else unit
             meant = f"{value:g} {_PREFIXES[factor]}{unit}"
             return f"Units are SI: for {meant} write {value * factor:.12g}."
@@ -119,12 +121,20 @@ def _remedy(info: FieldInfo | None, value: Any) -> str:
 
 def _slip(value: Any, low: float, high: float, default: float) -> float | None:
     """The prefix that was probably meant: of those that fit, the one nearest to the default."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not value or not math.isfinite(value):
+    if not _is_number(value) or not value:
         return None
     usual = math.log(abs(default) or max(abs(low), abs(high)))
     fitting = [factor for factor in _PREFIXES if low <= value * factor <= high]
     return min(fitting, key=lambda f: abs(math.log(abs(value * f)) - usual), default=None)
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is a finite number that a float can hold."""
+    try:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return number and math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def extra_of(info: FieldInfo) -> dict[str, Any]:
@@ -134,5 +144,8 @@ def extra_of(info: FieldInfo) -> dict[str, Any]:
 
 
 def _shown(value: Any, limit: int = 80) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no whole number of so many digits
+        text = "a number of thousands of digits"
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -199,7 +199,7 @@ def parse_over(text: str) -> tuple[str, list[Any]]:
         return key, _spaced(text, given)
     try:
         return key, tomllib.loads(f"values = [{given}]")["values"]
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return key, [_value(part.strip()) for part in given.split(",")]
 
 
@@ -236,7 +236,7 @@ def _explain_spaced(text: str) -> str:
 def _value(text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return text
 
 

@@ -77,7 +77,7 @@ class Progress:
 
 
 class JsonProgress(Progress):
-    """One JSON object a line, at most `per_second` of them a second (times in s).
+    """One JSON object a line, at most `per_second` of them a second, beside the log (times in s).
 
     Parameters
     ----------
@@ -99,21 +99,24 @@ class JsonProgress(Progress):
 
     def begin(self, name: str, step: Step) -> None:
         """A session begins (times in s)."""
+        super().begin(name, step)
         self._write(json.dumps({"event": "begin", "experiment": name, **_fields(step)}))
 
     def advance(self, step: Step) -> None:
         """A segment is stored (times in s)."""
+        super().advance(step)
         if step.seconds >= self._next or step.done == step.segments:
             self._next = step.seconds + self._pause
             self._write(json.dumps({"event": "progress", **_fields(step)}))
 
     def end(self, step: Step, status: str) -> None:
         """The session ends (times in s)."""
+        super().end(step, status)
         self._write(json.dumps({"event": status, **_fields(step)}))
 
 
 class TerminalProgress(Progress):
-    """A bar with rate, simulated time and time to go; nothing where it is no terminal.
+    """A bar with rate, simulated time and time to go, beside the log; none off a terminal.
 
     Parameters
     ----------
@@ -132,6 +135,7 @@ class TerminalProgress(Progress):
 
     def begin(self, name: str, step: Step) -> None:
         """A session begins (times in s)."""
+        super().begin(name, step)
         if not self._stream.isatty():
             return
         from rich.console import Console
@@ -154,6 +158,7 @@ class TerminalProgress(Progress):
 
     def advance(self, step: Step) -> None:
         """A segment is stored (times in s)."""
+        super().advance(step)
         if self._bar is None:
             return
         simulated = "" if step.simulated is None else f"{_time(step.simulated)} simulated"
@@ -162,7 +167,7 @@ class TerminalProgress(Progress):
 
     def end(self, step: Step, status: str) -> None:
         """The session ends (times in s)."""
-        del step, status
+        super().end(step, status)
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import stat
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -82,6 +83,8 @@ def read_spec(source: str | Path, overrides: Mapping[str, Any] | None = None) ->
         raise SpecError([f"{name}: not TOML: {error}. See 'spinlearn show --help'."]) from None
     except RecursionError:
         raise SpecError([f"{name}: nested too deeply. A specification has one level."]) from None
+    except ValueError as error:  # such as a number of thousands of digits
+        raise SpecError([f"{name}: not TOML: {_first(error)}. Write a shorter number."]) from None
     if not table:
         raise SpecError(
             [f"{name}: empty. Write at least: experiment = {next(iter(EXPERIMENTS))!r}"]
@@ -181,6 +184,8 @@ def spec_schema() -> dict[str, Any]:
     parts, definitions = [], {}
     for name in EXPERIMENTS:
         schema = spec_type(name).model_json_schema()
+        # A default names the experiment in Python alone: a file must say which it is.
+        schema["required"] = sorted({"experiment", *schema.get("required", ())})
         definitions |= schema.pop("$defs", {})
         definitions[schema["title"]] = schema
         parts.append({"$ref": f"#/$defs/{schema['title']}"})
@@ -217,23 +222,33 @@ def _rows(table: BaseModel, prefix: str) -> Iterable[tuple[str, Any, str, str, s
         yield prefix + name, value, extra.get("unit", ""), source, info.description or ""
 
 
+def _first(error: ValueError) -> str:
+    """What an error says, without its advice for programmers."""
+    return str(error).split(";")[0].split("\n")[0]
+
+
 def _text(source: str | Path) -> tuple[str, str]:
     path = Path(source)
-    if not path.exists() and str(source) in preset_names():
-        return preset_text(str(source)), str(source)
     name = str(source)
     try:
+        if not path.exists() and name in preset_names():
+            return preset_text(name), name
         if path.is_dir():
             stored = path / "spec.toml"
             if not stored.exists():
                 raise SpecError([f"{name}: a folder without a run. Give a TOML file or a name."])
             path = stored
-        size = path.stat().st_size
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise SpecError([f"{name}: a device or a pipe. Give a TOML file."])
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_FILE + 1)
+        size = max(found.st_size, len(content))
         if size > _LARGEST_FILE:
             raise SpecError(
                 [f"{name}: {size} bytes: allowed are {_LARGEST_FILE}. Is this a specification?"]
             )
-        return path.read_bytes().decode("utf-8-sig"), name
+        return content.decode("utf-8-sig"), name
     except UnicodeDecodeError as error:
         raise SpecError(
             [f"{name}: not text: byte {error.start} is no UTF-8. Give a TOML file."]
@@ -245,7 +260,8 @@ def _text(source: str | Path) -> tuple[str, str]:
         raise SpecError([f"{name}: no such file or name. {hint}"]) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise SpecError([f"{name!r}: cannot be read: {reason}. Give a TOML file."]) from None
+        shown = repr(name if len(name) <= 80 else f"{name[:79]}…")
+        raise SpecError([f"{shown}: cannot be read: {reason}. Give a TOML file."]) from None
 
 
 def _override(table: dict[str, Any], key: str, value: Any) -> None:
@@ -277,7 +293,7 @@ def parse_override(text: str) -> tuple[str, Any]:
         raise SpecError([f"--set {text!r}: allowed is key=value. Write e.g. --set film.cell=2e-9"])
     try:
         return key, tomllib.loads(f"value = {value}")["value"]
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return key, value.strip()
 
 
