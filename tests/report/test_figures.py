@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import sys
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from spinlearn import Mesh, SpinlearnValueError
 from spinlearn.report import (
@@ -234,6 +236,20 @@ def test_contacts_of_a_real_layout(fields: dict[str, Any]) -> None:
     mesh = Mesh((NX, NY, 1), CELL)
     owner = edge_electrodes(4, mesh, start=0.0).owner  # the first contact bends around a corner
     assert _png(texture_figure(fields["m"], CELL, contacts=np.asarray(owner)))
+
+
+def test_only_an_even_number_of_contacts_has_opposite_ones(stored: Path) -> None:
+    from spinlearn.report._view import view_run
+    from spinlearn.report.experiments import magnetoresistance
+
+    assert magnetoresistance._named([(0, 1)], opposite=False) == "contacts 0–1"
+    view = view_run(stored)
+    loop, textures, _ = magnetoresistance.pictures(view)
+    assert "between opposite contacts 0–2 and 1–3 (all other" in loop.caption
+    assert "opposite contacts 0–2 relative" in magnetoresistance.comparison([view])[0].caption
+    titles = " ".join(text.get_text() for text in textures.figure.findobj(Text))
+    assert "largest field" in titles
+    assert "saturation" not in titles
 
 
 def test_wrong_shapes_are_named(fields: dict[str, Any]) -> None:

@@ -34,13 +34,13 @@ def pictures(view: RunView) -> list[Picture]:
         return []
     along = _along(dataset, view.spec)
     pairs = _pairs(dataset)
-    named = " and ".join(f"{a}–{b}" for a, b in pairs)
+    named = _named(pairs, opposite=dataset.sizes["into"] % 2 == 0)
     moments = _moments(dataset, along)
     return [
         Picture(
             "loop",
-            "Magnetization along the applied field, and conductance between opposite contacts "
-            f"({named}; all other contacts on ground) relative to its mean over the loop. "
+            f"Magnetization along the applied field, and conductance between {named} (all other "
+            "contacts on ground) relative to its mean over the loop. "
             "Circles: falling field; squares: rising field.",
             _loop_figure(dataset, along, pairs),
         ),
@@ -80,9 +80,11 @@ def comparison(views: Sequence[RunView]) -> list[Picture]:
             _tidy(ax)
         add_legend(figure, [view.name for view in views])
         figure.align_ylabels()
+    counts = {view.dataset.sizes["into"] for view in views}  # pyright: ignore
+    facing = [_named([(0, count // 2)], opposite=count % 2 == 0) for count in sorted(counts)]
     caption = (
-        "Magnetization along the applied field, and conductance between the first pair of "
-        "opposite contacts relative to its mean over the loop, of all runs."
+        f"Magnetization along the applied field, and conductance between {' or '.join(facing)} "
+        "relative to its mean over the loop, of all runs."
     )
     return [Picture("loops", caption, figure)]
 
@@ -163,7 +165,7 @@ def _moments(dataset: Any, along: np.ndarray) -> dict[int, str]:
     field = axis_of(dataset["field"])
     raw = dataset["field"].values
     turn = int(np.argmin(raw))
-    steps = {0: "saturation"}
+    steps = {0: "largest field"}
     # Nearest to no field on the way down, if the run came that far.
     remanence = int(np.argmin(np.abs(raw[: turn + 1])))
     if raw[turn] <= 0 or turn < len(raw) - 1:
@@ -188,10 +190,16 @@ def _along(dataset: Any, spec: Any) -> np.ndarray:
 
 
 def _pairs(dataset: Any) -> list[tuple[int, int]]:
-    """The first pairs of contacts that face each other."""
+    """The first pairs of contacts that face each other, as nearly as there are."""
     count = dataset.sizes["into"]
     half = count // 2
     return [(k, k + half) for k in range(min(half, _MOST_PAIRS))]
+
+
+def _named(pairs: Sequence[tuple[int, int]], *, opposite: bool) -> str:
+    """Pairs of contacts in words; only an even number of them has opposite ones."""
+    named = " and ".join(f"{a}–{b}" for a, b in pairs)
+    return f"{'opposite contacts' if opposite else 'contacts'} {named}"
 
 
 def _change(dataset: Any, a: int, b: int) -> np.ndarray:
