@@ -114,7 +114,7 @@ def _run_until_killed(path: Path, segment: int) -> None:
     code = (
         "import json, sys, time\n"
         "from spinlearn.runs import Progress, make_spec, run, runner\n"
-        "runner._CHECKPOINT_SECONDS = 0.0\n"
+        "runner._CHECKPOINT_SECONDS, runner._CHECKPOINT_SHARE = 0.0, 1e9\n"
         "class Told(Progress):\n"
         "    def advance(self, step):\n"
         "        print(step.done, flush=True)\n"
@@ -356,7 +356,7 @@ def test_interrupt_waits_for_the_segment(tmp_path: Path) -> None:
 KILLED_AT_A_RENAME = """
 import json, os, pathlib, signal, sys
 from spinlearn.runs import make_spec, run, runner
-runner._CHECKPOINT_SECONDS = 0.0
+runner._CHECKPOINT_SECONDS, runner._CHECKPOINT_SHARE = 0.0, 1e9
 name, left = sys.argv[3], [int(sys.argv[4])]
 replace = pathlib.Path.replace
 def killed(self, target):

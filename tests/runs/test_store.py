@@ -181,5 +181,5 @@ def test_errors_are_of_one_family() -> None:
 
 def test_provenance_is_json_with_nothing_private(whole: Path) -> None:
     record = json.loads((whole / "provenance.json").read_text())
-    assert set(record) == {"status", "hash", "sessions", "wall_time", "finished"}
+    assert set(record) == {"status", "hash", "versions", "sessions", "wall_time", "finished"}
     assert str(Path.home()) not in json.dumps(record)

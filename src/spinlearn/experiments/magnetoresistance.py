@@ -238,7 +238,7 @@ def _reversal(spec: MagnetoresistanceSpec, dataset: xarray.Dataset) -> list[Clai
     angle = spec.loop.angle
     along = dataset["mean_m"].values @ [np.cos(angle), np.sin(angle), 0.0]
     branches = [slice(0, points), slice(points - 1, None)]
-    saturated = all(abs(along[k]) > _SATURATED for k in (0, points - 1))
+    saturated = min(along[0], -along[points - 1], along[-1]) > _SATURATED
     claims = []
     if saturated:
         (down_high, down_low), (up_low, up_high) = (

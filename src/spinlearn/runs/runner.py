@@ -15,7 +15,7 @@ import numpy as np
 from spinlearn.errors import SpinlearnError, SpinlearnValueError
 from spinlearn.experiments.experiment import AbstractExperiment, Layout
 from spinlearn.experiments.specs import RunSpec, experiment_type
-from spinlearn.runs._files import storing
+from spinlearn.runs._files import StoreError, storing
 from spinlearn.runs.checkpoint import (
     Checkpoint,
     clear_checkpoints,
@@ -170,7 +170,13 @@ def begin_session(store: RunStore) -> None:
     """Record who computes from here on; another machine may round otherwise, so it is said."""
     record = store.provenance()
     session = {"started": now(), **device(), "versions": versions()}
-    for before in record.get("sessions", [])[-1:]:
+    earlier = record.get("sessions", [])
+    if not isinstance(earlier, list):
+        raise StoreError(
+            f"{store.path / 'provenance.json'}: sessions = {earlier!r}: allowed is a list. Remove "
+            "the file and resume."
+        )
+    for before in earlier[-1:]:
         changed = [
             name
             for name in ("devices", "cores", "versions")
@@ -182,8 +188,12 @@ def begin_session(store: RunStore) -> None:
                 store.path,
                 ", ".join(changed),
             )
-    sessions = [*record.get("sessions", []), session]
-    store.write_provenance(status="running", hash=store.hash, sessions=sessions)
+    store.write_provenance(
+        status="running",
+        hash=store.hash,
+        versions=session["versions"],
+        sessions=[*earlier, session],
+    )
 
 
 def _compute(

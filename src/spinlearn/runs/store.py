@@ -136,7 +136,7 @@ class RunStore:
             found = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise StoreError(f"{path}: cannot be read: {error}. Remove it and resume.") from None
-        if not isinstance(found, dict) or not isinstance(found.get("sessions", []), list):
+        if not isinstance(found, dict):
             raise StoreError(f"{path}: not a provenance record. Remove it and resume.")
         return found
 
