@@ -16,6 +16,7 @@ from spinlearn.errors import SpinlearnError, SpinlearnValueError
 from spinlearn.magnetics._cells import check_magnetization
 from spinlearn.magnetics._precision import as_precision
 from spinlearn.magnetics._runge_kutta import METHODS, Tableau
+from spinlearn.magnetics._step_options import check_step_options
 from spinlearn.magnetics._stepping import (
     FINISHED,
     Motion,
@@ -25,7 +26,7 @@ from spinlearn.magnetics._stepping import (
     heun_steps,
 )
 from spinlearn.magnetics.energy import split_slow
-from spinlearn.magnetics.evolve import check_step_options, first_adaptive_step, remedy_for
+from spinlearn.magnetics.evolve import first_adaptive_step, remedy_for
 from spinlearn.magnetics.llg import LLG
 from spinlearn.typing import Key
 
