@@ -76,7 +76,7 @@ class Magnetoresistance(AbstractExperiment):
     --------
     >>> from spinlearn.experiments.specs.magnetoresistance import FilmTable
     >>> film = FilmTable(length=64e-9, width=64e-9)
-    >>> loop = Magnetoresistance.build(MagnetoresistanceSpec(film=film))
+    >>> loop = Magnetoresistance.build(MagnetoresistanceSpec(film=film, precision="float32"))
     >>> loop.first.shape, loop.fields.shape
     ((3, 16, 16, 1), (81, 3))
     """
