@@ -95,27 +95,15 @@ def _follow(
     finished: bool = False,
 ) -> None:
     from spinlearn.runs import StoreError
-    from spinlearn.runs.interrupt import stop_on_signals
 
-    def announce(text: str) -> None:
-        typer.echo(text, err=True)
-
-    try:
-        with stop_on_signals(announce, f"spinlearn resume {path}") as asked:
-            result = compute(progress=progress_for(as_json), stop=asked)
-            number = asked()
-    except KeyboardInterrupt:
-        result, number = None, signal.SIGINT
-    if result is None or result.status != "finished":
-        announce(f"stopped. Go on with: spinlearn resume {path}")
-        raise typer.Exit(SIGNALLED + (number or FAILED))
+    result = until_stopped(compute, path, as_json=as_json)
     page = None
     try:
         page = _report(path) if report else None
     except StoreError as error:
         if not finished:
             raise
-        announce(f"no report: {error}")  # nothing was computed, so that nothing failed
+        say(f"no report: {error}")  # nothing was computed, so that nothing failed
     if as_json:
         emit_summary(path, page, result.claims)
         return
@@ -124,6 +112,27 @@ def _follow(
     typer.echo(f"store: {path}")
     if page is not None:
         typer.echo(f"report: {page}")
+
+
+def until_stopped(compute: Callable[..., Any], path: Path, *, as_json: bool) -> Any:
+    """What a run or a sweep gave; if a signal stopped it, say how to go on, and end."""
+    from spinlearn.runs.interrupt import stop_on_signals
+
+    try:
+        with stop_on_signals(say, f"spinlearn resume {path}") as asked:
+            result = compute(progress=progress_for(as_json), stop=asked)
+            number = asked()
+    except KeyboardInterrupt:
+        result, number = None, signal.SIGINT
+    if result is None or result.status == "stopped":
+        say(f"stopped. Go on with: spinlearn resume {path}")
+        raise typer.Exit(SIGNALLED + number if number else FAILED)
+    return result
+
+
+def say(text: str) -> None:
+    """A line on standard error."""
+    typer.echo(text, err=True)
 
 
 def _report(path: Path) -> Path:

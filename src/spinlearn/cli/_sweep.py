@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import typer
 
-from spinlearn.cli._output import FAILED, SIGNALLED, emit, print_table, shown
+from spinlearn.cli._output import FAILED, emit, print_table, shown
 from spinlearn.cli._precision import keep_compiled, set_precision
-from spinlearn.cli._runs import progress_for
+from spinlearn.cli._runs import until_stopped
 
 if TYPE_CHECKING:
     from spinlearn.experiments.specs import RunSpec
@@ -85,20 +84,7 @@ def _prepare(plan: Plan, *, apart: bool) -> None:
 
 
 def _follow(compute: Callable[..., SweepResult], path: Path, *, as_json: bool) -> None:
-    from spinlearn.runs.interrupt import stop_on_signals
-
-    def announce(text: str) -> None:
-        typer.echo(text, err=True)
-
-    try:
-        with stop_on_signals(announce, f"spinlearn resume {path}") as asked:
-            result = compute(progress=progress_for(as_json), stop=asked)
-            number = asked()
-    except KeyboardInterrupt:
-        result, number = None, signal.SIGINT
-    if result is None or result.status == "stopped":
-        announce(f"stopped. Go on with: spinlearn resume {path}")
-        raise typer.Exit(SIGNALLED + number if number else FAILED)
+    result = until_stopped(compute, path, as_json=as_json)
     if as_json:
         _emit(result)
     else:
