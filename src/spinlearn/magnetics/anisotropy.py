@@ -142,26 +142,33 @@ class CubicAnisotropy(AbstractEnergy):
         )
         self.axes = jnp.stack([one, two, cross(one, two)])
 
-    def _projections(self, m: Array) -> Array:
-        return jnp.stack([dot(axis, m) for axis in self.axes.astype(m.dtype)])
+    def _projections(self, m: Array) -> tuple[Array, Array, Array]:
+        # Sums written out: as reductions over short leading axes they cost sixty times as much.
+        a, b, c = (
+            axis[0] * m[0] + axis[1] * m[1] + axis[2] * m[2] for axis in self.axes.astype(m.dtype)
+        )
+        return a, b, c
 
     def field(self, m: Array, t: Any = 0.0) -> Array:
         """Field, ``(3, nx, ny, nz)``, A/m."""
         del t
         first, second = (per_moment(k, self.saturation_magnetization) for k in self.constants)
         p = self._projections(m)
-        squares = p * p
-        others = squares[1] + squares[2], squares[2] + squares[0], squares[0] + squares[1]
-        products = squares[1] * squares[2], squares[2] * squares[0], squares[0] * squares[1]
-        along = jnp.stack(
-            [-2 * p[i] * (first * others[i] + second * products[i]) for i in range(3)]
+        x, y, z = (q * q for q in p)
+        along = (
+            -2 * p[0] * (first * (y + z) + second * y * z),
+            -2 * p[1] * (first * (z + x) + second * z * x),
+            -2 * p[2] * (first * (x + y) + second * x * y),
         )
-        return jnp.sum(self.axes.astype(m.dtype) * along[:, None], axis=0)
+        one, two, three = self.axes.astype(m.dtype)
+        return jnp.stack(
+            [one[i] * along[0] + two[i] * along[1] + three[i] * along[2] for i in range(3)]
+        )
 
     def energy_density(self, m: Array, t: Any = 0.0) -> Array:
         """Energy density, zero along the axes, ``(nx, ny, nz)``, J/m³."""
         del t
-        x, y, z = self._projections(m) ** 2
+        x, y, z = (p * p for p in self._projections(m))
         filled = self.saturation_magnetization > 0
         first, second = (jnp.where(filled, k, 0) for k in self.constants)
         return first * (x * y + y * z + z * x) + second * x * y * z
