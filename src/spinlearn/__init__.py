@@ -10,7 +10,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spinlearn import constants, experiments, magnetics, report, runs, substrates, transport
+    from spinlearn import (
+        constants,
+        experiments,
+        magnetics,
+        networks,
+        report,
+        runs,
+        substrates,
+        transport,
+    )
     from spinlearn.errors import SpinlearnError, SpinlearnValueError
     from spinlearn.materials import Material, material_names, named_material
     from spinlearn.mesh import Mesh
@@ -32,6 +41,7 @@ _SUBPACKAGES = (
     "constants",
     "experiments",
     "magnetics",
+    "networks",
     "report",
     "runs",
     "substrates",
@@ -50,6 +60,7 @@ __all__ = [
     "magnetics",
     "material_names",
     "named_material",
+    "networks",
     "report",
     "runs",
     "stream",
