@@ -2,6 +2,30 @@
 
 from spinlearn.substrates.film import Film, FilmState
 from spinlearn.substrates.heavy_metal import HeavyMetal
+from spinlearn.substrates.learning_kernel import (
+    LearningKernel,
+    conductance_changes,
+    measure_learning_kernel,
+)
+from spinlearn.substrates.learning_spectrum import (
+    LearningSpectrum,
+    hebb_correlation,
+    learning_spectrum,
+    sign_patterns,
+)
 from spinlearn.substrates.substrate import AbstractSubstrate, Record
 
-__all__ = ["AbstractSubstrate", "Film", "FilmState", "HeavyMetal", "Record"]
+__all__ = [
+    "AbstractSubstrate",
+    "Film",
+    "FilmState",
+    "HeavyMetal",
+    "LearningKernel",
+    "LearningSpectrum",
+    "Record",
+    "conductance_changes",
+    "hebb_correlation",
+    "learning_spectrum",
+    "measure_learning_kernel",
+    "sign_patterns",
+]
