@@ -295,6 +295,9 @@ def test_correlation_with_hebbs_rule(rtol: float) -> None:
 def test_correlation_of_what_does_not_vary_is_zero() -> None:
     constant = jnp.full((6, N, N), 0.1)
     assert float(hebb_correlation(constant)) == 0
+    s = sign_patterns(N, balanced=True)
+    rounding = s[:, :, None] * s[:, None, :] * jnp.finfo(s.dtype).eps
+    assert float(hebb_correlation(constant * (1 + rounding))) == 0
     assert float(hebb_correlation(_float(RNG.normal(size=(2, 2, 2))))) == 0  # s_0 s_1 = -1
 
 
