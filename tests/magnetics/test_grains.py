@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from spinlearn import Mesh, SpinlearnValueError, key_from_seed
-from spinlearn.magnetics import grain_axes, grain_labels
+from spinlearn import Material, Mesh, SpinlearnValueError, key_from_seed
+from spinlearn.magnetics import Exchange, grain_axes, grain_labels, random_state
 
 CELL = (4e-9, 4e-9, 2e-9)
 
@@ -65,3 +66,64 @@ def test_equal_labels_have_equal_axes() -> None:
 def test_bad_size(size: object) -> None:
     with pytest.raises(SpinlearnValueError, match="size"):
         grain_labels(Mesh((8, 8, 1), CELL), size, key=key_from_seed(0))
+
+
+class TestCouplingOfGrains:
+    """Exchange across a boundary: J S (1 - cos) in series with the half cells beside it."""
+
+    MATERIAL = Material(8e5, 13e-12)
+
+    def energy(self, axis: int, angle: float, coupling: float) -> float:
+        shape, cell = [1, 1, 1], (2e-9, 3e-9, 4e-9)
+        shape[axis] = 2
+        mesh = Mesh((shape[0], shape[1], shape[2]), cell)
+        grains = jnp.arange(2).reshape(mesh.shape)
+        exchange = Exchange(mesh, self.MATERIAL, grains=grains, grain_coupling=coupling)
+        turned = jnp.array([0.0, angle]).reshape(mesh.shape)
+        m = jnp.stack([jnp.cos(turned), jnp.sin(turned), jnp.zeros_like(turned)])
+        return float(exchange.energy(m))
+
+    @pytest.mark.parametrize("axis", [0, 1, 2])
+    def test_is_that_of_an_interface_in_series_with_two_half_cells(self, axis):
+        cell = (2e-9, 3e-9, 4e-9)
+        area = np.prod(cell) / cell[axis]
+        coupling, inside = 2e-3, 2 * 13e-12 / cell[axis]
+        expected = area * (1 - np.cos(0.7)) / (1 / coupling + 1 / inside)
+        assert self.energy(axis, 0.7, coupling) == pytest.approx(expected, rel=1e-4)
+
+    def test_none_is_left_without_coupling_and_all_with_a_strong_one(self):
+        assert self.energy(0, 0.7, 0.0) == 0
+        whole = 6e-18 * 2 * (1 - np.cos(0.7)) * 13e-12 / 2e-9
+        assert self.energy(0, 0.7, 1e6) == pytest.approx(whole * 2, rel=1e-4)
+
+    def test_inside_a_grain_nothing_changes(self):
+        mesh = Mesh((4, 3, 1), (4e-9, 4e-9, 2e-9), periodic=(True, False, False))
+        m = random_state(mesh, key=key_from_seed(1))
+        grains = jnp.zeros(mesh.shape, int)
+        plain = Exchange(mesh, self.MATERIAL).field(m)
+        same = Exchange(mesh, self.MATERIAL, grains=grains, grain_coupling=0.0).field(m)
+        np.testing.assert_array_equal(np.asarray(same), np.asarray(plain))
+
+    def test_field_is_the_gradient_of_the_energy(self):
+        mesh = Mesh((5, 4, 1), (4e-9, 5e-9, 2e-9), periodic=(False, True, False))
+        m = random_state(mesh, key=key_from_seed(2))
+        grains = grain_labels(mesh, 8e-9, key=key_from_seed(3))
+        exchange = Exchange(mesh, self.MATERIAL, grains=grains, grain_coupling=1e-3)
+        moment = 4e-7 * np.pi * 8e5 * 4e-9 * 5e-9 * 2e-9
+        expected = -jax.grad(exchange.energy)(m) / moment
+        field = exchange.field(m)
+        largest = float(jnp.abs(field).max())
+        np.testing.assert_allclose(np.asarray(field), np.asarray(expected), atol=1e-4 * largest)
+
+    @pytest.mark.parametrize(
+        ("options", "name"),
+        [
+            ({"grains": jnp.zeros((2, 2, 1), int)}, "grain_coupling"),
+            ({"grain_coupling": 1e-4}, "grains"),
+            ({"grains": jnp.zeros((2, 1, 1), int), "grain_coupling": 1e-4}, "grains.shape"),
+            ({"grains": jnp.zeros((2, 2, 1), int), "grain_coupling": -1e-4}, "grain_coupling"),
+        ],
+    )
+    def test_what_does_not_fit_is_named(self, options, name):
+        with pytest.raises(SpinlearnValueError, match=name):
+            Exchange(Mesh((2, 2, 1), (4e-9, 4e-9, 2e-9)), self.MATERIAL, **options)

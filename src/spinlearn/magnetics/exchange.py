@@ -9,6 +9,8 @@ import jax
 import jax.numpy as jnp
 from jax.core import Tracer
 
+from spinlearn._checks import require_values
+from spinlearn.errors import SpinlearnValueError
 from spinlearn.magnetics._cells import (
     magnetization_per_cell,
     per_cell,
@@ -41,11 +43,16 @@ class Exchange(AbstractEnergy):
         Mesh of the film; periodic axes wrap around.
     material
         Exchange stiffness (J/m) and saturation magnetization (A/m), numbers or one per cell.
+    grains
+        Number of every cell's grain (`grain_labels`), ``(nx, ny, nz)``, or None for one grain.
+    grain_coupling
+        J, J/m², with `grains`; zero leaves the grains without exchange between them.
 
     Raises
     ------
     SpinlearnValueError
-        If a parameter has neither one value nor one per cell, or the film is empty.
+        If a parameter has neither one value nor one per cell, the film is empty, or one of
+        `grains` and `grain_coupling` is given alone or does not fit.
 
     Warns
     -----
@@ -69,8 +76,11 @@ class Exchange(AbstractEnergy):
     saturation_magnetization: Array
     weights: tuple[FaceWeights, ...]  # per coupled axis, A/m
 
-    def __init__(self, mesh: Mesh, material: Material) -> None:
+    def __init__(
+        self, mesh: Mesh, material: Material, *, grains: Any = None, grain_coupling: Any = None
+    ) -> None:
         self.mesh = mesh
+        _check_grains(mesh, grains, grain_coupling)
         magnetization = magnetization_per_cell(material.saturation_magnetization, mesh)
         self.saturation_magnetization = magnetization
         stiffness = per_cell(material.exchange, "exchange", mesh)
@@ -80,6 +90,9 @@ class Exchange(AbstractEnergy):
             # Scaled by the cell first: A/Δ² is an ordinary number in float32, A alone is not safe.
             curvature = 2.0 / float(mesh.cell[axis]) * (stiffness / float(mesh.cell[axis]))
             face = face_weights(curvature, magnetization > 0, axis, mesh, harmonic_mean)
+            if grains is not None:
+                coupling = jnp.asarray(grain_coupling) / float(mesh.cell[axis])
+                face = _weakened(face, jnp.asarray(grains), coupling, axis)
             weights.append(FaceWeights(*(per_moment(w, magnetization) for w in face)))
         self.weights = tuple(weights)
 
@@ -97,6 +110,38 @@ class Exchange(AbstractEnergy):
     def energy_density(self, m: Array, t: Any = 0.0) -> Array:
         """Energy density; a face's energy is shared by its two cells, ``(nx, ny, nz)``, J/m³."""
         return quadratic_density(m, self.field(m, t), self.saturation_magnetization)
+
+
+def _weakened(face: FaceWeights, grains: Array, coupling: Array, axis: int) -> FaceWeights:
+    """Weights with those across a boundary of grains in series with J/Δ, J/m³."""
+    # Half the harmonic mean of two springs is the two in series.
+    across = grains != jnp.roll(grains, -1, axis)
+    weak = 0.5 * harmonic_mean(*jnp.broadcast_arrays(face.above, coupling))
+    above = jnp.where(across, weak, face.above)
+    return FaceWeights(above, jnp.roll(above, 1, axis))
+
+
+def _check_grains(mesh: Mesh, grains: Any, coupling: Any) -> None:
+    if (grains is None) != (coupling is None):
+        raise SpinlearnValueError(
+            "grains, grain_coupling",
+            "one of the two",
+            "both or neither",
+            "Pass grains=grain_labels(...) and grain_coupling in J/m².",
+        )
+    if grains is None:
+        return
+    if jnp.shape(grains) != mesh.shape:
+        raise SpinlearnValueError(
+            "grains.shape", jnp.shape(grains), f"the mesh's {mesh.shape}", "Use grain_labels."
+        )
+    require_values(
+        lambda v: (v.ndim == 0) & (v >= 0) & (v < jnp.inf),
+        "grain_coupling",
+        jnp.asarray(coupling),
+        "one number from 0 in J/m²",
+        "1e-3 J/m² is about that of the inside of a grain, 5e-5 nearly none.",
+    )
 
 
 def _warn_if_coarse(mesh: Mesh, material: Material) -> None:
