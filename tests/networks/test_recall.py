@@ -255,22 +255,47 @@ def test_recall_through_currents_is_recall_with_absolute_weights(
         np.testing.assert_allclose(found.energy_after, wanted.energy_after, rtol=rtol)
 
 
+@pytest.mark.parametrize("relative", [False, True])
 def test_recall_that_solves_for_every_current_is_the_same(
-    film: Film, state: FilmState, conductance: jax.Array, readout: Readout, double: bool
+    film: Film,
+    state: FilmState,
+    conductance: jax.Array,
+    readout: Readout,
+    double: bool,
+    relative: bool,
 ) -> None:
     """On a real film, with no matrix between the voltages and the currents."""
     # In float32 the solver's tolerance is too coarse for fields that nearly cancel.
     if not double:
         readout = Readout(0.9 * conductance, -1, name="uniform")
-    wanted = recall_table(readout.weights(conductance, relative=False), [[1] * 4])
+    wanted = recall_table(readout.weights(conductance, relative=relative), [[1] * 4])
 
     def ends(probe: jax.Array) -> jax.Array:
-        return recall_by_currents(film, state, readout, probe, 0.1, solve=True).states
+        return recall_by_currents(
+            film, state, readout, probe, 0.1, relative=relative, solve=True
+        ).states
 
     probes = wanted.probes[1::5]
     found = jax.lax.map(ends, probes)
     np.testing.assert_array_equal(found, wanted.states[1::5])
     assert np.any(found != probes)
+
+
+def test_relative_weights_are_currents_at_scaled_voltages() -> None:
+    """Σ_j |G_ij| V_ij s_j less that of the reference, written out."""
+    g, s = -jnp.asarray([[0, 1, 2, 4], [1, 0, 3, 1], [2, 3, 0, 5], [4, 1, 5, 0.0]]), [1, -1, 1, -1]
+    known = -jnp.asarray([[0, 2, 1, 3], [2, 0, 4, 1], [1, 4, 0, 6], [3, 1, 6, 0.0]])
+    plan = Readout(known, -1, name="mean")
+    for i in range(4):
+        others = [j for j in range(4) if j != i]
+        least = min(abs(float(known[i, j])) for j in others)
+        volts = {j: 0.2 * least / abs(float(known[i, j])) for j in others}
+        wanted = -sum((abs(g[i, j]) - abs(known[i, j])) * volts[j] * s[j] for j in others)
+        found = plan.local_field(g, s, i, 0.2, relative=True)
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-7)
+        voltages = plan.read_voltages(i, 0.2)
+        np.testing.assert_allclose([voltages[j] for j in others], list(volts.values()), rtol=1e-5)
+        assert voltages[i] == 0
 
 
 def test_ends_swap_with_the_sign(conductance: jax.Array, readout: Readout) -> None:

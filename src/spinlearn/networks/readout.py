@@ -112,13 +112,14 @@ class Readout(eqx.Module):
         return jnp.where(own, 0, change)
 
     def local_field(
-        self, conductance: Any, states: Any, node: Any, voltage: Any
+        self, conductance: Any, states: Any, node: Any, voltage: Any, relative: bool = False
     ) -> Float[Array, "..."]:  # noqa: UP037
         """What drives a node: how far its current differs from that of the reference.
 
-        Contact i is grounded, every other contact j is at V s_j. The current out of the substrate
-        at contact i is ``V Σ_j |G_ij| s_j``; less that of the reference, and times the sign, it is
-        ``V Σ_j W_ij s_j`` with absolute weights.
+        Contact i is grounded, every other contact j is at V_ij s_j. The current out of the
+        substrate at contact i is ``Σ_j |G_ij| V_ij s_j``; less that of the reference, and times
+        the sign, it is ``V Σ_j W_ij s_j`` with absolute weights if all V_ij are V. With
+        ``V_ij = V min_k |R_ik| / |R_ij|`` it is ``V min_k |R_ik| Σ_j W_ij s_j`` with relative ones.
 
         Parameters
         ----------
@@ -129,7 +130,10 @@ class Readout(eqx.Module):
         node
             Index i of the node; may be traced.
         voltage
-            Voltage V of a contact whose node is up, V.
+            Largest voltage V of a contact whose node is up, V.
+        relative
+            Whether contacts that conduct well to node i are read at less voltage, so that the
+            current is a sum of relative weights.
 
         Returns
         -------
@@ -141,13 +145,41 @@ class Readout(eqx.Module):
         SpinlearnValueError
             If shapes differ, states are not ±1, or there is no such node.
         """
-        weights = self.weights(conductance, relative=False)
+        weights = self.weights(conductance, relative=relative)
         n = weights.shape[-1]
         given = as_states(states, "states", n, "(..., n)").astype(weights.dtype)
         volts = as_leaf(voltage, "voltage", "V").astype(weights.dtype)
         row = jnp.take(weights, as_node(node, n), axis=-2)
+        if relative:
+            volts = volts * self._least(node).astype(weights.dtype)
         # The voltage multiplies the sum: a sum that is exactly zero is so at every voltage.
         return volts * jnp.einsum("...j,...j->...", row, given)
+
+    def read_voltages(self, node: Any, voltage: Any) -> Float[Array, " n"]:
+        """Voltages ``V min_k |R_ik| / |R_ij|`` that make relative weights of currents, V.
+
+        Parameters
+        ----------
+        node
+            Index i of the node, whose own voltage is zero; may be traced.
+        voltage
+            Largest of them, V.
+
+        Returns
+        -------
+        Array
+            Voltages of contacts whose nodes are up, ``(n,)``, V.
+        """
+        n = self.reference.shape[-1]
+        row = jnp.abs(jnp.take(self.reference, as_node(node, n), axis=-2))
+        own = jnp.arange(n) == node
+        return jnp.where(own, 0, voltage * self._least(node) / jnp.where(own, 1, row))
+
+    def _least(self, node: Any) -> Array:
+        """Smallest magnitude in a row of the reference but for its diagonal, S."""
+        size = jnp.abs(self.reference)
+        size = jnp.where(jnp.eye(size.shape[-1], dtype=bool), jnp.inf, size)
+        return jnp.min(jnp.take(size, node, axis=-2))
 
     def _check_size(self, conductance: Array) -> None:
         shape = self.reference.shape

@@ -107,6 +107,7 @@ def recall_by_currents(
     order: Any = None,
     key: Key | None = None,
     sweeps: int = 100,
+    relative: bool = False,
     read_noise: Any = None,
     solve: bool = False,
 ) -> Recall:
@@ -118,7 +119,9 @@ def recall_by_currents(
 
         s_i ← sign(sign · (I_i − I_i^R)),   I_i = −Σ_j G_ij V_j = V Σ_j |G_ij| s_j,
 
-    with the sign of the readout. This is `recall` with the absolute weights of the readout.
+    with the sign of the readout. This is `recall` with the absolute weights of the readout. With
+    `relative`, contacts that conduct well to node i are held at less voltage
+    (`Readout.read_voltages`), which makes it `recall` with the relative weights.
 
     Parameters
     ----------
@@ -129,7 +132,7 @@ def recall_by_currents(
     probe
         States to start from, ``(n,)``, −1 or 1 (no unit).
     voltage
-        Voltage V of a contact whose node is up, V; positive.
+        Largest voltage V of a contact whose node is up, V; positive.
     order
         The nodes in the order of their updates, ``(n,)``; 0, 1, ... by default.
     key
@@ -137,6 +140,8 @@ def recall_by_currents(
         `order`.
     sweeps
         Largest number of sweeps.
+    relative
+        Whether voltages are such that the current is a sum of relative weights.
     read_noise
         Standard deviation of what is compared, the difference of two currents, A: drawn anew for
         every update. None without noise.
@@ -147,7 +152,8 @@ def recall_by_currents(
     Returns
     -------
     Recall
-        Final states, and how they were reached; energies are in S. With noise, converged means
+        Final states, and how they were reached; energies are in S, or without unit if
+        relative. With noise, converged means
         that one sweep happened to change nothing.
 
     Raises
@@ -174,19 +180,19 @@ def recall_by_currents(
     # currents that would be read one after the other.
     conductance = as_square(substrate.conductance(state), "conductance", "S")
     _check_passive(conductance)
-    weights = readout.weights(conductance, relative=False)
+    weights = readout.weights(conductance, relative=relative)
     start = as_states(probe, "probe", weights.shape[0]).astype(weights.dtype)
     volts = _as_amount(voltage, "voltage", "V", zero=False).astype(weights.dtype)
     if read_noise is None and order is not None and key is not None:
         raise _one_of_two()
     plan = _as_plan(order, key, read_noise, sweeps, weights)
     if not solve:
-        return _settle(_Linear(readout, conductance, volts), weights, start, plan)
+        return _settle(_Linear(readout, conductance, volts, relative), weights, start, plan)
     if not isinstance(substrate, Film):
         raise SpinlearnValueError(
             "solve", solve, "False, unless the substrate is a Film", "Leave it out."
         )
-    return _settle(_Solved(readout, substrate, state, volts), weights, start, plan)
+    return _settle(_Solved(readout, substrate, state, volts, relative), weights, start, plan)
 
 
 class _Weighted(eqx.Module):
@@ -204,9 +210,10 @@ class _Linear(eqx.Module):
     readout: Readout
     conductance: Array
     voltage: Array
+    relative: bool = eqx.field(static=True)
 
     def __call__(self, states: Array, node: Array) -> Array:
-        return self.readout.local_field(self.conductance, states, node, self.voltage)
+        return self.readout.local_field(self.conductance, states, node, self.voltage, self.relative)
 
 
 class _Solved(eqx.Module):
@@ -216,9 +223,12 @@ class _Solved(eqx.Module):
     film: Film
     state: Any
     voltage: Array
+    relative: bool = eqx.field(static=True)
 
     def __call__(self, states: Array, node: Array) -> Array:
         voltages = self.voltage * states.at[node].set(0)
+        if self.relative:
+            voltages = states * self.readout.read_voltages(node, self.voltage).astype(states.dtype)
         # Currents of a potential go into the film, and contact i takes what leaves it.
         current = -self.film.potential(self.state, voltages).currents[node]
         reference = jnp.abs(self.readout.reference[node]).astype(states.dtype) @ voltages
