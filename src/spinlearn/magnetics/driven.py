@@ -61,17 +61,21 @@ class AbstractDrive(eqx.Module):
 
     Examples
     --------
-    >>> AbstractDrive.__abstractmethods__ == {"begin", "supply"}
-    True
+    >>> sorted(AbstractDrive.__abstractmethods__)
+    ['begin', 'supply', 'update']
     """
 
     @abc.abstractmethod
-    def begin(self, m: Array) -> Any:
-        """What the first supply starts from: a tree of arrays (SI units)."""
+    def begin(self, t: Array, m: Array) -> Any:
+        """What the drive knows of a texture at time t (s): a tree of arrays (SI units)."""
 
     @abc.abstractmethod
-    def supply(self, t: Array, m: Array, memory: Any) -> tuple[Supply, Any]:
-        """Current for a texture at time t (s), and what the next supply may start from."""
+    def update(self, t: Array, m: Array, memory: Any) -> Any:
+        """The same for another texture, from what was known of the last one (SI units)."""
+
+    @abc.abstractmethod
+    def supply(self, t: Array, m: Array, memory: Any) -> Supply:
+        """Current at time t (s) through the texture that is known; cheap (SI units)."""
 
 
 class Driven(eqx.Module):
@@ -146,7 +150,7 @@ def evolve_driven(
     drive
         Gives the current density of a texture (A/m²).
     memory
-        `Driven.memory` of an earlier run that goes on here; by default what the drive begins with.
+        `Driven.memory` of a run that went on until now; by default what the drive begins with.
     start
         Time at the start, s.
     steps_per_update
@@ -175,11 +179,13 @@ def evolve_driven(
     >>> from spinlearn.magnetics import SpinOrbit, Zeeman, uniform_state
     >>> mesh, film = Mesh((2, 2, 1), (2e-9, 2e-9, 1e-9)), Material(8e5, 13e-12)
     >>> class Wire(AbstractDrive):  # 1 V over a resistance that depends on the texture
-    ...     def begin(self, m):
-    ...         return ()
+    ...     def begin(self, t, m):
+    ...         return 1e11 * (1 + jnp.mean(m[1]))
+    ...     def update(self, t, m, memory):
+    ...         return self.begin(t, m)
     ...     def supply(self, t, m, memory):
-    ...         density = 1e11 * (1 + jnp.mean(m[1])) * jnp.ones_like(m).at[1:].set(0)
-    ...         return Supply(density, None, {"power": density[0, 0, 0, 0] * 4e-18}), memory
+    ...         density = memory * jnp.ones_like(m).at[1:].set(0)
+    ...         return Supply(density, None, {"power": memory * 4e-18})
     >>> llg = LLG(Zeeman(mesh, film, (0.0, 0.0, 0.0)), SpinOrbit(mesh, film, 0.1, 0.1), 0.1)
     >>> run = evolve_driven(llg, uniform_state(mesh, (1.0, 0.0, 0.0)), 1e-9, Wire())
     >>> bool(run.m[1].mean() > 0.5), bool(run.integrals["power"] > 4e-16)  # J
@@ -212,13 +218,14 @@ def evolve_driven(
     if step is not None:
         number = jnp.ceil(duration / step * (1 - 1e-6)).astype(jnp.int32)
     drive = as_precision(drive, m.dtype)
+    start = jnp.asarray(start, m.dtype)
     result = _evolve(
         as_precision(llg, m.dtype),
         m,
         duration,
         drive,
-        drive.begin(m) if memory is None else memory,
-        jnp.asarray(start, m.dtype),
+        drive.begin(start, m) if memory is None else memory,
+        start,
         jnp.asarray(largest_turn, m.dtype),
         jnp.asarray(tolerance, m.dtype),
         None if first_step is None else jnp.asarray(first_step, m.dtype),
@@ -266,7 +273,7 @@ def _evolve(
 ) -> Driven:
     tableau, split = METHODS[method], method == "rk4-split"
     end = start + duration
-    supply, memory = drive.supply(start, m, memory)
+    supply = drive.supply(start, m, memory)
     motion = _motion(llg, supply, split=split)
     if llg.thermal is None:
         rate, past = motion.begin(start, m)
@@ -298,12 +305,10 @@ def _evolve(
         passed = before.left - after.left
         integrals = jax.tree.map(lambda sum, rate: sum + passed * rate, r.integrals, r.supply.rates)
         ended = ~unfinished(r._replace(state=after))
+        now = end - after.left
         # Under vmap both branches are computed; alone, the last update would be thrown away.
-        supply, memory = jax.lax.cond(
-            ended,
-            lambda: (r.supply, r.memory),
-            lambda: drive.supply(end - after.left, after.m, r.memory),
-        )
+        memory = jax.lax.cond(ended, lambda: r.memory, lambda: drive.update(now, after.m, r.memory))
+        supply = drive.supply(now, after.m, memory)
         after = _with_rate(llg, supply, after, end, split=split)
         updates = r.updates + (~ended).astype(jnp.int32)
         return _Round(after, memory, supply, integrals, updates)

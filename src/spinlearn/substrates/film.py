@@ -245,6 +245,17 @@ class _Memory(NamedTuple):
     imbalance: Array
     error: Array
 
+    def seen(self) -> _Memory:
+        """The same with the potential's residues among the worst."""
+        currents = self.potential.currents
+        largest = jnp.maximum(jnp.max(jnp.abs(currents)), jnp.finfo(currents.dtype).tiny)
+        imbalance = jnp.abs(jnp.sum(currents)) / largest
+        return _Memory(
+            self.potential,
+            jnp.maximum(self.imbalance, imbalance),
+            jnp.maximum(self.error, self.potential.error),
+        )
+
 
 class _FilmDrive(AbstractDrive):
     """The film's current at given voltages."""
@@ -252,25 +263,23 @@ class _FilmDrive(AbstractDrive):
     film: Film
     voltages: Array
 
-    def begin(self, m: Array) -> _Memory:
+    def begin(self, t: Array, m: Array) -> _Memory:
+        del t
         potential = self._solve(m, None)
         zero = jnp.zeros((), m.dtype)
-        return _Memory(potential, zero, zero)
+        return _Memory(potential, zero, zero).seen()
 
-    def supply(self, t: Array, m: Array, memory: _Memory) -> tuple[Supply, _Memory]:
-        film = self.film
-        potential = self._solve(m, memory.potential)
-        currents = potential.currents
-        largest = jnp.maximum(jnp.max(jnp.abs(currents)), jnp.finfo(m.dtype).tiny)
-        imbalance = jnp.abs(jnp.sum(currents)) / largest
+    def update(self, t: Array, m: Array, memory: _Memory) -> _Memory:
+        del t
+        return memory._replace(potential=self._solve(m, memory.potential)).seen()
+
+    def supply(self, t: Array, m: Array, memory: _Memory) -> Supply:
+        del t
+        potential, film = memory.potential, self.film
         own = _in_the_film(film, m, potential.current_density)
+        currents = potential.currents
         rates = {"power": jnp.sum(self.voltages * currents), "currents": currents}
-        known = _Memory(
-            potential,
-            jnp.maximum(memory.imbalance, imbalance),
-            jnp.maximum(memory.error, potential.error),
-        )
-        return Supply(own, _current_field(film, own, potential.current_density), rates), known
+        return Supply(own, _current_field(film, own, potential.current_density), rates)
 
     def _solve(self, m: Array, previous: Potential | None) -> Potential:
         return solve_potential(
