@@ -56,6 +56,11 @@ EXPERIMENTS = {
         "magnetoresistance:MagnetoresistanceSpec",
         "magnetoresistance:Magnetoresistance",
     ),
+    "yu2021": Entry(
+        "a film that trains itself through four contacts (Yu et al. 2021)",
+        "yu2021:Yu2021Spec",
+        "yu2021:Yu2021",
+    ),
 }
 
 

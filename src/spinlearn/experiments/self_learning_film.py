@@ -1,0 +1,204 @@
+"""The film of ``yu2021``, from its specification."""
+
+from __future__ import annotations
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from spinlearn.experiments.experiment import in_precision
+from spinlearn.experiments.specs.yu2021 import FourContactsTable, Yu2021Spec
+from spinlearn.magnetics import (
+    LLG,
+    AbstractEnergy,
+    AbstractTorque,
+    CubicAnisotropy,
+    Demag,
+    Exchange,
+    InterfacialDMI,
+    ThermalField,
+    UniaxialAnisotropy,
+    ZhangLi,
+    grain_axes,
+    grain_labels,
+    maze_state,
+    relax,
+)
+from spinlearn.materials import Material
+from spinlearn.mesh import Mesh
+from spinlearn.rng import stream
+from spinlearn.substrates import Film, HeavyMetal
+from spinlearn.transport import AMR, Electrodes, edge_electrodes
+from spinlearn.typing import Key
+
+Array = jax.Array
+
+# Radius of the circle of outer pads over half the film's edge, and the direction of the first one.
+_CIRCLE, _FIRST = 0.9, np.pi / 2
+_MOST_EVALUATIONS = 100_000
+
+
+def film_mesh(spec: Yu2021Spec) -> Mesh:
+    """Mesh of the film (m).
+
+    Examples
+    --------
+    >>> film_mesh(Yu2021Spec()).shape
+    (128, 128, 1)
+    """
+    n = spec.film.cells
+    return Mesh((n, n, 1), (spec.film.length / n, spec.film.length / n, spec.film.thickness))
+
+
+def four_contacts(mesh: Mesh, table: FourContactsTable) -> Electrodes:
+    """Four contacts in one of the layouts (positions in m).
+
+    With one pad in the centre and three around it every pair of contacts has a region of the film
+    to itself. Along the edge no such layout exists: there the current of a pattern in which
+    neighbours are alike passes between opposite contacts at 45°, where AMR tells nothing.
+
+    Examples
+    --------
+    >>> four_contacts(Mesh((32, 32, 1), (1e-8, 1e-8, 1e-9)), FourContactsTable()).count
+    4
+    """
+    if table.layout == "edge":
+        return edge_electrodes(4, mesh, coverage=table.size)
+    x, y, _ = (np.asarray(v) for v in mesh.coordinates())
+    half = 0.5 * mesh.extent[0]
+    x, y = (x - half)[:, None] / half, (y - half)[None, :] / half
+    if table.layout == "corner":
+        near = 1 - 2 * table.size
+        masks = [
+            (sx * x > near) & (sy * y > near) for sx, sy in ((-1, -1), (-1, 1), (1, 1), (1, -1))
+        ]
+        return Electrodes(mesh, np.array(masks))
+    angles = _FIRST + 2 * np.pi / 3 * np.arange(3)
+    centres = [(0.0, 0.0), *((_CIRCLE * np.cos(a), _CIRCLE * np.sin(a)) for a in angles)]
+    return Electrodes(mesh, np.array([np.hypot(x - a, y - b) < table.size for a, b in centres]))
+
+
+def new_film(spec: Yu2021Spec, contacts: Electrodes, key: Key) -> Film:
+    """A film with a texture and grains of its own, at rest (SI units).
+
+    Parameters
+    ----------
+    spec
+        The specification.
+    contacts
+        What `four_contacts` made.
+    key
+        Typed key: equal keys give equal grains and textures on every mesh.
+
+    Examples
+    --------
+    >>> from spinlearn import key_from_seed
+    >>> from spinlearn.experiments.specs.yu2021 import SelfLearningFilmTable
+    >>> spec = Yu2021Spec(film=SelfLearningFilmTable(length=160e-9))
+    >>> contacts = four_contacts(film_mesh(spec), spec.contacts)
+    >>> new_film(spec, contacts, key_from_seed(0)).texture.shape
+    (3, 16, 16, 1)
+    """
+    mesh = film_mesh(spec)
+    make = _granular if spec.mechanism == "spin-orbit" else _chiral
+    material, energy, first, torques, layer = make(spec, mesh, key)
+    first = first.astype(spec.precision)
+    rest = relax(
+        energy, first, tolerance=spec.solver.relaxation, max_steps=_MOST_EVALUATIONS, throw=False
+    )
+    film = spec.film
+    return Film(
+        energy,
+        material,
+        AMR(film.conductivity, film.amr_ratio),
+        contacts,
+        rest.m,
+        torques,
+        heavy_metal=layer,
+        oersted=spec.oersted,
+        steps_per_update=spec.solver.updates,
+        largest_turn=spec.solver.turn,
+        tolerance=spec.solver.tolerance,
+    )
+
+
+def without_torque(film: Film) -> Film:
+    """The same film, its current without any effect on the texture (SI units)."""
+    torques = tuple(_idle(torque) for torque in film.llg.torques)
+    llg = eqx.tree_at(lambda tree: tree.torques, film.llg, torques)
+    still = eqx.tree_at(lambda tree: tree.llg, film, llg)
+    return eqx.tree_at(lambda f: f.oersted, still, None, is_leaf=lambda x: x is None)
+
+
+def without_amr(film: Film) -> Film:
+    """The same film with an AMR ratio of zero (SI units)."""
+    return eqx.tree_at(lambda f: f.conductivity, film, AMR(film.conductivity.conductivity, 0.0))
+
+
+def warm_film(spec: Yu2021Spec, film: Film) -> Film:
+    """The same film at the temperature of the specification's retention (K), in fixed steps."""
+    table, controls = spec.film, spec.controls
+    material = Material(table.saturation_magnetization, table.exchange, damping=table.damping)
+    thermal = ThermalField(film.mesh, material, controls.retention_temperature)
+    llg = LLG(film.llg.energy, [*film.llg.torques, thermal], table.damping)
+    warm = eqx.tree_at(
+        lambda f: (f.llg, f.step),
+        film,
+        (llg, jnp.asarray(controls.retention_step)),
+        is_leaf=lambda x: x is None,
+    )
+    return in_precision(warm, spec.precision)
+
+
+def _idle(torque: AbstractTorque) -> AbstractTorque:
+    """The same torque with efficiencies of zero."""
+    names = ("polarization",) if isinstance(torque, ZhangLi) else ("dampinglike", "fieldlike")
+    for name in names:
+        zero = jnp.zeros_like(getattr(torque, name))
+        torque = eqx.tree_at(lambda tree, name=name: getattr(tree, name), torque, zero)
+    return torque
+
+
+_Parts = tuple[Material, AbstractEnergy, Array, list[AbstractTorque], HeavyMetal | None]
+
+
+def _granular(spec: Yu2021Spec, mesh: Mesh, key: Key) -> _Parts:
+    """In-plane grains with two easy axes each, weakly coupled, on a heavy metal."""
+    film = spec.film
+    material = Material(film.saturation_magnetization, film.exchange, damping=film.damping)
+    grains = grain_labels(mesh, film.grain_size, key=key)
+    axis = grain_axes(grains, key=key)
+    other = jnp.stack([-axis[1], axis[0], axis[2]])
+    energy = (
+        Exchange(mesh, material, grains=grains, grain_coupling=film.grain_coupling)
+        + CubicAnisotropy(mesh, material, (film.anisotropy, 0.0), (axis, other))
+        + Demag(mesh, material)
+    )
+    layer = spec.heavy_metal
+    metal = HeavyMetal(layer.conductivity, layer.thickness, layer.dampinglike, layer.fieldlike)
+    # A grain as grown points anywhere in the plane.
+    first = grain_axes(grains, key=stream(key, "texture"))
+    return material, energy, first, [], metal
+
+
+def _chiral(spec: Yu2021Spec, mesh: Mesh, key: Key) -> _Parts:
+    """A labyrinth of chiral domains."""
+    film = spec.film
+    material = Material(
+        film.saturation_magnetization,
+        film.exchange,
+        film.anisotropy,
+        (0.0, 0.0, 1.0),
+        interfacial_dmi=film.interfacial_dmi,
+        damping=film.damping,
+    )
+    energy = (
+        Exchange(mesh, material)
+        + UniaxialAnisotropy(mesh, material)
+        + InterfacialDMI(mesh, material)
+        + Demag(mesh, material)
+    )
+    first = maze_state(mesh, key=stream(key, "texture"), period=film.period)
+    torque = ZhangLi(mesh, material, film.polarization, film.nonadiabaticity)
+    return material, energy, first, [torque], None
