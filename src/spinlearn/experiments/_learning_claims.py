@@ -29,6 +29,7 @@ def learning_claims(spec: Yu2021Spec, dataset: xarray.Dataset) -> tuple[Claim, .
     found = [
         *_correlations("change against the mean over orthogonal patterns", against_mean, alike),
         *_correlations("change against the untrained film", change, alike),
+        *_correlations("change at the end of the last pulse", _driven(dataset, untrained), alike),
         _claim(
             "conductance gained by unlike over like pairs, of G",
             against_mean,
@@ -39,6 +40,10 @@ def learning_claims(spec: Yu2021Spec, dataset: xarray.Dataset) -> tuple[Claim, .
         *_controls(spec, dataset, alike),
     ]
     return tuple(claim for claim in found if claim is not None)
+
+
+def _driven(dataset: xarray.Dataset, untrained: np.ndarray) -> np.ndarray:
+    return relative_change(dataset["driven"].values, untrained[:, None])
 
 
 def balanced_patterns() -> np.ndarray:
@@ -183,8 +188,8 @@ def _controls(spec: Yu2021Spec, dataset: xarray.Dataset, alike: np.ndarray) -> l
         )
         for name, change in changes.items()
     ]
-    learned = dataset["trained"].values[:studied, 0, -1]
-    disturbed = np.abs(relative_change(dataset["disturbed"].values, learned)).mean(axis=-1)
+    idle = dataset["idle"].values  # a film may go on moving after its training by itself
+    disturbed = np.abs(relative_change(dataset["disturbed"].values, idle)).mean(axis=-1)
     claims.append(_claim("change by reading over change by training", disturbed / gain, np.mean))
     if "retained" in dataset:
         claims.append(_retention(spec, dataset, alike))

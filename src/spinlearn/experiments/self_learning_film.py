@@ -34,8 +34,9 @@ from spinlearn.typing import Key
 
 Array = jax.Array
 
-# Radius of the circle of outer pads over half the film's edge, and the direction of the first one.
-_CIRCLE, _FIRST = 0.9, np.pi / 2
+# Radius of the circle of outer pads, and inner one of arcs, over half the film's edge, and the
+# direction of the first one.
+_CIRCLE, _ARCS, _FIRST = 0.9, 0.95, np.pi / 2
 _MOST_EVALUATIONS = 100_000
 
 
@@ -75,6 +76,10 @@ def four_contacts(mesh: Mesh, table: FourContactsTable) -> Electrodes:
         ]
         return Electrodes(mesh, np.array(masks))
     angles = _FIRST + 2 * np.pi / 3 * np.arange(3)
+    if table.layout == "ring":
+        away = (np.arctan2(y, x) - angles[:, None, None] + np.pi) % (2 * np.pi) - np.pi
+        arcs = (np.hypot(x, y) > _ARCS) & (np.abs(away) < table.arc)
+        return Electrodes(mesh, np.concatenate([np.hypot(x, y)[None] < table.size, arcs]))
     centres = [(0.0, 0.0), *((_CIRCLE * np.cos(a), _CIRCLE * np.sin(a)) for a in angles)]
     return Electrodes(mesh, np.array([np.hypot(x - a, y - b) < table.size for a, b in centres]))
 

@@ -108,7 +108,7 @@ class Yu2021(AbstractExperiment):
         """Make, train and read one film (SI units, as in the layout)."""
         film = new_film(self.spec, self.contacts, stream(self.key, "film", segment))
         film = in_precision(film, self.spec.precision)
-        bench = _Bench(self.spec, film, stream(self.key, "film noise", segment))
+        bench = _Bench(self.spec, film, segment, stream(self.key, "film noise", segment))
         rows = bench.train()
         if segment < self.spec.ensemble.studied:
             rows |= bench.study()
@@ -155,8 +155,11 @@ class _Read(AbstractSubstrate):
 class _Bench:
     """One film, and everything that is done with copies of it."""
 
-    def __init__(self, spec: Yu2021Spec, film: Film, key: Key) -> None:
+    def __init__(self, spec: Yu2021Spec, film: Film, number: int, key: Key) -> None:
         self.spec, self.film, self.key = spec, film, key
+        odd = number % 2 == 1
+        signs = {"both": (1, -1), "one": (1,), "alternating": (-1,) if odd else (1,)}
+        self.signs = signs[spec.training.polarities]
         self.new = film.init(key=key)
         self.patterns = training_patterns()
         self.untrained = film.conductance(self.new)
@@ -176,6 +179,7 @@ class _Bench:
         return {
             "untrained": self.untrained,
             "waited": waited,
+            "driven": jnp.stack([course.driven[-1] for course in courses]),
             "trained": after,
             "recalled": jnp.stack([self._recall(g) for g in last]),
             "recalled_untrained": self._recall(self.untrained),
@@ -188,13 +192,13 @@ class _Bench:
     def study(self) -> Rows:
         """Controls, two patterns in turn, disturbance, retention, spectrum, pictures."""
         spec, film = self.spec, self.film
-        first = self.patterns[0]
         rows: Rows = {
             "no_amr_untrained": without_amr(film).conductance(self.new),
             "no_amr": jnp.stack([self._last(without_amr(film), p) for p in self.patterns]),
             "no_torque": jnp.stack([self._last(without_torque(film), p) for p in self.patterns]),
             "reversed": jnp.stack([self._last(film, -p) for p in self.patterns]),
-            "disturbed": self._disturbed(first),
+            "disturbed": self._read_for_a_while(spec.readout.voltage),
+            "idle": self._read_for_a_while(0.0),
             "m_before": self.new.m[..., 0],
             "m_after": jnp.stack([state.m[..., 0] for state in self.trained]),
             "current": jnp.stack([self._current(k) for k in range(len(self.patterns))]),
@@ -225,15 +229,15 @@ class _Bench:
 
     def _course(self, film: Film, state: FilmState, pattern: np.ndarray) -> _Course:
         training, course = self.spec.training, _Course(state)
-        signs = (1, -1)[: training.pulses]
         for _ in range(training.repetitions):
             records = []
-            for sign in signs:
+            for sign in self.signs:
                 volts = self._volts(sign * pattern)
                 state, record = film.apply(state, volts, training.pulse, key=self.key)
                 records.append(record)
+            driven = film.conductance(state)
             state = film.relax(state, training.rest, key=self.key)
-            course.add(state, film.conductance(state), records)
+            course.add(state, film.conductance(state), driven, records)
         return course
 
     def _last(self, film: Film, pattern: np.ndarray) -> Array:
@@ -267,11 +271,11 @@ class _Bench:
         potential = self.film.potential(self.trained[k], self._volts(self.patterns[k]))
         return potential.current_density[:2, ..., 0]
 
-    def _disturbed(self, pattern: np.ndarray) -> Array:
-        """The first pattern's film after the read voltage was held on one contact after another."""
+    def _read_for_a_while(self, voltage: float) -> Array:
+        """The first pattern's film after a voltage was held on one contact after another."""
         spec, state = self.spec, self.trained[0]
-        for contact in range(len(pattern)):
-            volts = jnp.zeros(len(pattern), spec.precision).at[contact].set(spec.readout.voltage)
+        for contact in range(_NODES):
+            volts = jnp.zeros(_NODES, spec.precision).at[contact].set(voltage)
             state, _ = self.film.apply(state, volts, spec.controls.disturb_time, key=self.key)
         return self.film.conductance(state)
 
@@ -312,13 +316,15 @@ class _Course:
     def __init__(self, state: FilmState) -> None:
         self.state = state
         self.conductances: list[Array] = []
+        self.driven: list[Array] = []
         self._energies: list[Array] = []
         self.imbalance = jnp.zeros(())
         self.steps = 0
 
-    def add(self, state: FilmState, conductance: Array, records: list[Any]) -> None:
+    def add(self, state: FilmState, conductance: Array, driven: Array, records: list[Any]) -> None:
         self.state = state
         self.conductances.append(conductance)
+        self.driven.append(driven)
         self._energies.append(sum(record.energy for record in records) / len(records))
         for record in records:
             worst = record.details["charge imbalance"]
@@ -343,6 +349,12 @@ def _variables(spec: Yu2021Spec) -> dict[str, Variable]:
             "conductance after training",
             ("pattern", "repetition", *pair[0]),
             (patterns, repetitions, n, n),
+        ),
+        "driven": (
+            "S",
+            "conductance at the end of the last pulse",
+            ("pattern", *pair[0]),
+            (patterns, n, n),
         ),
         "recalled": (
             "1",
@@ -372,6 +384,7 @@ def _variables(spec: Yu2021Spec) -> dict[str, Variable]:
             )
         },
         "disturbed": ("S", "conductance after reading", *pair),
+        "idle": ("S", "conductance after as long without reading", *pair),
         "m_before": ("1", "magnetization before", ("component", *plane[0]), (3, *plane[1])),
         "m_after": (
             "1",

@@ -22,9 +22,9 @@ class SelfLearningFilmTable(Table):
     128
     """
 
-    length: float = quantity(1.28e-6, "m", 2e-8, 1e-4, "Edge of the square film")
+    length: float = quantity(1.92e-6, "m", 2e-8, 1e-4, "Edge of the square film")
     thickness: float = quantity(1.5e-9, "m", 2e-10, 1e-7, "Thickness")
-    cell: float = quantity(10e-9, "m", 2e-10, 1e-6, "Edge of a cell in the plane, at most")
+    cell: float = quantity(15e-9, "m", 2e-10, 1e-6, "Edge of a cell in the plane, at most")
     saturation_magnetization: float = quantity(
         1.0e6, "A/m", 1e3, 3e6, "Saturation magnetization", source="assumed; between Ni and Co"
     )
@@ -38,7 +38,7 @@ class SelfLearningFilmTable(Table):
         "(spin-transfer)",
         source="assumed; that of fcc cobalt is of this size",
     )
-    grain_size: float = quantity(30e-9, "m", 1e-9, 1e-5, "Mean size of a grain (spin-orbit)")
+    grain_size: float = quantity(60e-9, "m", 1e-9, 1e-5, "Mean size of a grain (spin-orbit)")
     grain_coupling: float = quantity(
         5e-5, "J/m²", 0.0, 1e-1, "Exchange across a boundary of grains (spin-orbit)"
     )
@@ -109,10 +109,10 @@ class FourContactsTable(Table):
     'centre'
     """
 
-    layout: Literal["centre", "edge", "corner"] = choice(
+    layout: Literal["centre", "ring", "edge", "corner"] = choice(
         "centre",
-        "One pad in the centre and three around it, four on the middles of the edges, or four on "
-        "the corners",
+        "One pad in the centre and three around it, the same with arcs along a circle around it, "
+        "four on the middles of the edges, or four on the corners",
     )
     size: float = quantity(
         0.2,
@@ -120,6 +120,9 @@ class FourContactsTable(Table):
         0.02,
         0.6,
         "Over half the film's edge: radius of a pad; over the edge: length of a contact on it",
+    )
+    arc: float = quantity(
+        0.7, "rad", 0.02, 1.0, "Half the angle that an arc takes as seen from the centre (ring)"
     )
 
 
@@ -132,11 +135,13 @@ class TrainingTable(Table):
     1
     """
 
-    voltage: float = quantity(0.35, "V", 1e-6, 1e3, "Voltage of a contact whose node is up")
-    pulse: float = quantity(3e-9, "s", 1e-12, 1e-3, "Length of a pulse")
-    rest: float = quantity(3e-9, "s", 1e-12, 1e-3, "Time without voltage after the pulses")
-    polarities: Literal["both", "one"] = choice(
-        "both", "Whether a pulse of the pattern's negative follows every pulse"
+    voltage: float = quantity(0.5, "V", 1e-6, 1e3, "Voltage of a contact whose node is up")
+    pulse: float = quantity(2e-9, "s", 1e-12, 1e-3, "Length of a pulse")
+    rest: float = quantity(2e-9, "s", 1e-12, 1e-3, "Time without voltage after the pulses")
+    polarities: Literal["both", "one", "alternating"] = choice(
+        "both",
+        "A pulse of the pattern and one of its negative, the pattern's alone, or one of the two, "
+        "in turn from film to film",
     )
     repetitions: int = quantity(2, "1", 1, 1000, "How often pulses and rest are repeated")
 
@@ -211,7 +216,7 @@ class ControlsTable(Table):
         0.0, "K", 0.0, 2000.0, "Temperature at which a trained film waits; 0 leaves it out"
     )
     retention_time: float = quantity(2e-9, "s", 1e-12, 1e-3, "Time that it waits")
-    retention_step: float = quantity(1e-13, "s", 1e-16, 1e-12, "Time step with thermal noise")
+    retention_step: float = quantity(2e-13, "s", 1e-16, 1e-12, "Time step with thermal noise")
 
 
 class SolverTable(Table):
@@ -249,7 +254,7 @@ class Yu2021Spec(RunSpec):
     Examples
     --------
     >>> Yu2021Spec().training.duration
-    1.8e-08
+    1.2e-08
     """
 
     experiment: Literal["yu2021"] = choice("yu2021", "Name of the experiment")
