@@ -112,7 +112,7 @@ class Yu2021(AbstractExperiment):
         rows = bench.train()
         if segment < self.spec.ensemble.studied:
             rows |= bench.study()
-        if segment == 0:
+        if segment == 0 and self.spec.ensemble.studied:
             rows |= bench.watch()
         return state, {name: np.asarray(value)[None] for name, value in rows.items()}
 
@@ -430,7 +430,11 @@ def _variables(spec: Yu2021Spec) -> dict[str, Variable]:
             (_FRAMES, 3, *plane[1]),
         )
     }
-    groups = (("film", films, many), ("studied", studied, few), ("watched", 1, frames))
+    groups = (
+        ("film", films, many),
+        ("studied", studied, few),
+        ("watched", min(1, studied), frames),
+    )
     return {
         name: Variable(
             (dim, *dims), (count, *shape), unit, text,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from contourpy import contour_generator
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Polygon, Rectangle
 from matplotlib.transforms import ScaledTranslation
 
 from spinlearn.report._style import readable_on
@@ -113,11 +114,17 @@ def _runs(line: np.ndarray) -> list[tuple[float, float]]:
 
 
 def _draw_pad(ax: Axes, mask: np.ndarray, steps: tuple[float, float], color: Any) -> np.ndarray:
-    """The rectangle around a pad inside the film; its centre."""
+    """The outline of a pad inside the film; its centre."""
     corners = np.argwhere(mask)
     if corners.size == 0:
         return np.zeros(2)
-    low, high = corners.min(axis=0) * steps, corners.max(axis=0) * steps
-    width, height = high - low
-    ax.add_patch(Rectangle(tuple(low), width, height, fc=color, ec="0.1", lw=0.5, zorder=3))
+    first, last = corners.min(axis=0), corners.max(axis=0)
+    low, high = first * steps, last * steps
+    style: dict[str, Any] = {"fc": color, "ec": "0.1", "lw": 0.5, "zorder": 3}
+    if np.all(mask[first[0] : last[0] + 1, first[1] : last[1] + 1]):
+        ax.add_patch(Rectangle(tuple(low), *(high - low), **style))
+    else:
+        generator = contour_generator(z=np.pad(mask, 1).T.astype(float))
+        for line in generator.lines(0.5):
+            ax.add_patch(Polygon((np.asarray(line) - 1) * steps, **style))
     return 0.5 * (low + high)

@@ -31,8 +31,13 @@ def draw_change(ax: Axes, conductance: Any, uniform: Any) -> None:
     _draw_matrix(ax, change, "change against uniform film (%)", sign="+")
 
 
-def _draw_matrix(ax: Axes, values: np.ndarray, label: str, sign: str = "") -> None:
-    limit = float(np.max(np.abs(values), initial=0.0)) or 1.0
+def _draw_matrix(
+    ax: Axes, values: np.ndarray, label: str, sign: str = "", limit: float | None = None
+) -> None:
+    """Elements in colour and as numbers; NaN is left blank, no label means no colour bar."""
+    if limit is None:
+        limit = float(np.nanmax(np.abs(values), initial=0.0))
+    limit = limit or 1.0
     image = ax.imshow(values, cmap=DIVERGING, vmin=-limit, vmax=limit, interpolation="nearest")
     n = values.shape[0]
     ax.set(xlabel="voltage at contact", ylabel="current into contact")
@@ -44,9 +49,12 @@ def _draw_matrix(ax: Axes, values: np.ndarray, label: str, sign: str = "") -> No
         ax.grid(which="minor", color="white", lw=0.8)
         size = 7.0 if n <= 6 else 5.6
         for (row, col), value in np.ndenumerate(values):
+            if np.isnan(value):
+                continue
             color = readable_on(image.cmap(image.norm(value)))
             text = f"{value:{sign}.{2 if abs(value) < 9.995 else 1}f}".replace("-", "−")
             ax.text(col, row, text, ha="center", va="center", fontsize=size, color=color)
     ax.tick_params(which="both", length=0)
     ax.spines[:].set_visible(False)
-    add_colorbar(ax, image, label)
+    if label:
+        add_colorbar(ax, image, label)

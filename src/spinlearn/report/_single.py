@@ -17,7 +17,7 @@ from spinlearn.report._sections import (
 )
 from spinlearn.report._textures import texture_names
 from spinlearn.report._view import RunView
-from spinlearn.report.experiments import experiment_pictures
+from spinlearn.report.experiments import experiment_animations, experiment_pictures
 
 _SECTIONS = (
     ("numbers", "Headline numbers"),
@@ -67,6 +67,10 @@ def _figures_section(view: RunView) -> Markup:
 def _animation_section(view: RunView) -> list[Markup]:
     if view.dataset is None:
         return []
+    own = experiment_animations(view)
+    if own is not None:
+        players = [animation_markup(*film) for film in own]
+        return [section("animation", "Animation", *players)] if players else []
     players = []
     for name in texture_names(view.dataset):
         animation = animate(view.dataset, name)

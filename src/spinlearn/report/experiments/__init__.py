@@ -1,7 +1,8 @@
 """Figures that belong to one experiment; any other experiment gets those of its dataset.
 
 A module here has ``pictures(view)`` for one run, ``comparison(views)`` for several of them, and
-``COVERED``, the variables that need no general figure any more.
+``COVERED``, the variables that need no general figure any more. With ``animations(view)`` it says
+what is animated; without it, every texture is.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
+from spinlearn.report._animation import Animation
 from spinlearn.report._pictures import Picture
 from spinlearn.report._view import RunView
 
 #: Module below this package by name of the experiment.
-FIGURES = {"magnetoresistance": "magnetoresistance"}
+FIGURES = {"magnetoresistance": "magnetoresistance", "yu2021": "yu2021"}
 
 
 def experiment_pictures(view: RunView) -> tuple[list[Picture], frozenset[str]]:
@@ -23,6 +25,12 @@ def experiment_pictures(view: RunView) -> tuple[list[Picture], frozenset[str]]:
     if module is None:
         return [], frozenset()
     return module.pictures(view), module.COVERED
+
+
+def experiment_animations(view: RunView) -> list[tuple[Animation, str, str]] | None:
+    """A run's animations with name and caption; None if the experiment has none of its own."""
+    module = _module(view.spec.experiment)
+    return module.animations(view) if hasattr(module, "animations") else None
 
 
 def comparison_pictures(views: Sequence[RunView]) -> tuple[list[Picture], frozenset[str]]:

@@ -1,0 +1,194 @@
+"""Learning over repetitions, and what is left after other patterns and after waiting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from spinlearn.experiments._learning_claims import balanced_patterns, pair_products, relative_change
+from spinlearn.report._pictures import Picture
+from spinlearn.report._quantities import axis_of
+from spinlearn.report._style import LINES, STYLE
+from spinlearn.report.experiments._yu2021_films import (
+    bounds,
+    contrasts,
+    correlations,
+    draw_mean,
+    finished,
+    learned,
+    sampled,
+    signs,
+    tidy,
+)
+
+# More points than this are joined by a line with a band around it.
+_MOST_BARS = 12
+_CONTRAST = "unlike − like pairs,\nΔG/G (%)"
+
+
+def course_pictures(dataset: Any, spec: Any) -> list[Picture]:
+    """Learning curve and survival, as far as they are computed."""
+    return [*_learning_picture(dataset), *_survival_picture(dataset, spec)]
+
+
+def _learning_picture(dataset: Any) -> list[Picture]:
+    changes = learned(dataset)
+    if changes is None:
+        return []
+    films, _, repetitions, _ = changes.against_mean.shape
+    counted = np.arange(1, repetitions + 1)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(6.8, 2.7), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        references = {
+            "against the mean": changes.against_mean,
+            "against untrained": changes.against_untrained,
+        }
+        for k, (name, values) in enumerate(references.items()):
+            found = [correlations(values[:, :, r], changes.alike) for r in range(repetitions)]
+            _draw_course(left, counted, np.stack(found, axis=1), k, name)
+        gained = [
+            contrasts(changes.against_untrained[:, :, r], changes.alike) for r in range(repetitions)
+        ]
+        grown = 100 * np.stack([np.zeros(films), *gained], axis=1)
+        _draw_course(right, np.arange(repetitions + 1), grown, 0, "")
+        left.set_ylabel("correlation of ΔG/G with $s_i s_j$")
+        left.set_ylim(-1.05, 0.05)
+        left.legend(frameon=False, fontsize=7.5)
+        right.set_ylabel(_CONTRAST)
+        for letter, ax in zip("ab", (left, right), strict=True):
+            ax.set_xlabel("repetitions")
+            ax.set_xlim(-0.3, repetitions + 0.3)
+            _whole_ticks(ax, repetitions)
+            ax.set_title(f"({letter})")
+            tidy(ax, "y")
+    caption = (
+        "Learning over repetitions of the pulses: (a) correlation of the conductances' changes "
+        "with the products of signs in a single film, over patterns and pairs, against the mean "
+        "over patterns and against the untrained film; (b) how much more unlike pairs gain than "
+        f"like ones, mean over patterns. {sampled(films)} Faint points: every film."
+    )
+    return [Picture("learning", caption, figure)]
+
+
+def _survival_picture(dataset: Any, spec: Any) -> list[Picture]:
+    """Two patterns in turn, and waiting at a temperature."""
+    turns = finished(dataset, "untrained", "alternated")
+    waits = finished(dataset, "untrained", "trained", "retained")
+    panels = 2 * (turns is not None) + (waits is not None)
+    if not panels:
+        return []
+    texts, films = [], 0
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(0.6 + 2.9 * panels, 3.1), layout="constrained")
+        axes = list(figure.subplots(1, panels, squeeze=False)[0])
+        for letter, ax in zip("abc", axes, strict=False):
+            ax.set_title(f"({letter})", pad=5)
+        if turns is not None:
+            films = len(turns[0])
+            _draw_turns(axes[:2], *turns)
+            texts.append(
+                "(a) Two patterns in turn on one film: how much more a pattern's unlike pairs "
+                "gained than its like ones since the film was untrained, after every training "
+                "(filled: with that pattern). (b) Correlation of the same changes with the "
+                "pattern trained last and the one before. Dotted: a film that holds the last "
+                "pattern alone has −½ of its correlation with the other."
+            )
+        if waits is not None:
+            films = len(waits[0])
+            _draw_waiting(axes[-1], dataset, *waits)
+            texts.append(
+                f"({'abc'[panels - 1]}) The first pattern's film while it waits at "
+                f"{spec.controls.retention_temperature:g} K."
+            )
+    texts.append(f"{sampled(films, 'studied film')} Faint points: every film.")
+    return [Picture("survival", " ".join(texts), figure)]
+
+
+def _draw_turns(axes: list[Axes], untrained: np.ndarray, alternated: np.ndarray) -> None:
+    changes = relative_change(alternated, untrained[:, None])
+    alike = pair_products(balanced_patterns())[:2]
+    count = changes.shape[1]
+    trainings = np.arange(1, count + 1)
+    upper, lower = axes
+    for k in range(2):
+        found = [contrasts(changes[:, t], alike[k]) for t in range(count)]
+        values = 100 * np.stack(found, axis=1)
+        _draw_course(upper, trainings, values, k, signs(balanced_patterns()[k]))
+        own = np.arange(count) % 2 == k
+        if count <= _MOST_BARS:
+            mean = values.mean(axis=0)
+            marker = "os"[k]
+            color = LINES[k][0]
+            upper.plot(trainings[own], mean[own], ls="", marker=marker, color=color, ms=4.5, zorder=4)
+    by_pattern = np.stack(
+        [[correlations(changes[:, t], alike[k]) for t in range(count)] for k in range(2)]
+    )
+    last = np.stack([by_pattern[t % 2, t] for t in range(count)], axis=1)
+    other = np.stack([by_pattern[(t + 1) % 2, t] for t in range(count)], axis=1)
+    _draw_course(lower, trainings, last, 0, "trained last")
+    _draw_course(lower, trainings[1:], other[:, 1:], 1, "the one before")
+    lower.plot(trainings, -0.5 * last.mean(axis=0), ls=":", color="0.4", lw=1, zorder=0)
+    upper.set_ylabel(_CONTRAST)
+    lower.set_ylabel("correlation of ΔG/G with $s_i s_j$")
+    for ax in axes:
+        ax.set_xlabel("trainings")
+        _whole_ticks(ax, count)
+        _legend_above(ax)
+        tidy(ax, "y")
+
+
+def _draw_waiting(
+    ax: Axes, dataset: Any, untrained: np.ndarray, trained: np.ndarray, retained: np.ndarray
+) -> None:
+    alike = pair_products(balanced_patterns())[0]
+    states = np.concatenate([trained[:, :1, -1], retained], axis=1)
+    changes = relative_change(states, untrained[:, None])
+    found = [contrasts(changes[:, k], alike) for k in range(changes.shape[1])]
+    time = axis_of(dataset["wait"])
+    places = np.concatenate([[0.0], time.values])
+    _draw_course(ax, places, 100 * np.stack(found, axis=1), 0, signs(balanced_patterns()[0]))
+    ax.set_xlabel(time.title)
+    ax.set_ylabel(_CONTRAST)
+    ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
+    _legend_above(ax)
+    tidy(ax, "y")
+
+
+def _draw_course(ax: Axes, x: np.ndarray, values: np.ndarray, style: int, label: str) -> None:
+    """Mean over films ``(films, k)`` along x with its interval."""
+    color, dashes = LINES[style]
+    if len(x) > _MOST_BARS:
+        ax.plot(x, values.mean(axis=0), color=color, ls=dashes, lw=1.2, label=label)
+        interval = bounds(values)
+        if interval is not None:
+            ax.fill_between(x, *interval, color=color, alpha=0.2, lw=0)
+        return
+    for film in values:
+        faint = max(0.15, min(0.5, 6 / len(values)))
+        ax.plot(x, film, ".", color=color, alpha=faint, ms=4, mew=0)
+    draw_mean(
+        ax, x, values, points=False, color=color, ls=dashes, lw=1.2, marker="os"[style], label=label
+    )
+
+
+def _legend_above(ax: Axes) -> None:
+    ax.legend(
+        loc="lower right",
+        bbox_to_anchor=(1.02, 0.99),
+        ncols=2,
+        frameon=False,
+        fontsize=7.5,
+        handlelength=2.2,
+        columnspacing=1.0,
+        borderpad=0.1,
+    )
+
+
+def _whole_ticks(ax: Axes, count: int) -> None:
+    if count <= _MOST_BARS:
+        ax.set_xticks(range(count + 1))

@@ -1,0 +1,292 @@
+"""A film that trains itself: protocol, controls, claims."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from spinlearn import Mesh, key_from_seed
+from spinlearn.experiments._learning_claims import (
+    balanced_patterns,
+    correlation,
+    learning_claims,
+    one_bit_recall,
+    orthogonal_mean,
+    pair_products,
+    relative_change,
+)
+from spinlearn.experiments.self_learning_film import (
+    film_mesh,
+    four_contacts,
+    new_film,
+    without_amr,
+    without_torque,
+)
+from spinlearn.experiments.specs import preset_names, preset_text
+from spinlearn.experiments.specs.yu2021 import FourContactsTable, Yu2021Spec
+from spinlearn.experiments.yu2021 import Yu2021
+from spinlearn.runs import read_spec, run
+from spinlearn.substrates import sign_patterns
+
+PATTERNS = balanced_patterns()
+ALIKE = pair_products(PATTERNS)
+SMALL: dict[str, Any] = {
+    "film.length": 240e-9,
+    "film.cell": 15e-9,
+    "training.voltage": 0.07,
+    "training.pulse": 2e-10,
+    "training.rest": 2e-10,
+    "training.repetitions": 1,
+    "ensemble.textures": 2,
+    "ensemble.studied": 1,
+    "controls.alternations": 2,
+    "controls.disturb_time": 1e-11,
+}
+
+
+@pytest.fixture(scope="module")
+def precision(double: bool) -> str:
+    return "float64" if double else "float32"
+
+
+@pytest.fixture(scope="session")
+def double() -> bool:
+    import jax
+
+    return bool(jax.config.jax_enable_x64)
+
+
+@pytest.fixture(scope="module")
+def spec(precision: str) -> Yu2021Spec:
+    found = read_spec("yu2021", SMALL | {"precision": precision})
+    assert isinstance(found, Yu2021Spec)
+    return found
+
+
+@pytest.fixture(scope="module")
+def result(spec: Yu2021Spec, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return run(spec, tmp_path_factory.mktemp("yu2021") / "run")
+
+
+def _pure_hebb(rate: float) -> tuple[np.ndarray, np.ndarray]:
+    """Untrained film, and films whose links gain where their ends are unlike."""
+    g = -np.array([[0, 1, 2, 3], [1, 0, 4, 5], [2, 4, 0, 6], [3, 5, 6, 0]], float)
+    after = np.stack([g * (1 - rate * np.outer(p, p)) for p in PATTERNS])
+    return g, after
+
+
+class TestLayout:
+    @pytest.mark.parametrize("layout", ["centre", "ring"])
+    def test_outer_contacts_are_equivalent(self, layout, spec):
+        """A film with threefold contacts: what differs is the square around them."""
+        mesh = Mesh((96, 96, 1), (1e-8, 1e-8, 1e-9))
+        contacts = four_contacts(mesh, FourContactsTable(layout=layout, size=0.2))
+        from spinlearn.transport import AMR, read_conductance
+
+        m = jnp.zeros((3, 96, 96, 1)).at[2].set(1.0)
+        g = np.asarray(read_conductance(AMR(1e6, 0.0).tensor(m), contacts).conductance)
+        np.testing.assert_allclose(g[0, 1], g[0, 2], rtol=0.1)
+        np.testing.assert_allclose(g[0, 2], g[0, 3], rtol=1e-4)  # mirror images
+        np.testing.assert_allclose(g[1, 2], g[1, 3], rtol=1e-4)
+        assert abs(g[0, 1]) > abs(g[1, 2])
+
+    def test_first_outer_contact_is_at_the_top(self):
+        mesh = Mesh((32, 32, 1), (1e-8, 1e-8, 1e-9))
+        owner = np.asarray(four_contacts(mesh, FourContactsTable(size=0.2)).owner)
+        assert owner[16, 30] == 1
+        assert owner[16, 16] == 0
+        assert owner[3, 8] == 2
+        assert owner[29, 8] == 3
+
+    def test_grains_are_the_same_on_a_finer_mesh(self, spec):
+        fine = spec.model_copy(update={"film": spec.film.model_copy(update={"cell": 7.5e-9})})
+        coarse_film, fine_film = (
+            new_film(s, four_contacts(film_mesh(s), s.contacts), key_from_seed(1))
+            for s in (spec, fine)
+        )
+        # Away from boundaries a grain of the coarse mesh has the axis of the fine one.
+        one = np.asarray(_axes(coarse_film))[:, :, :, 0]
+        other = np.asarray(_axes(fine_film))[:, ::2, ::2, 0]
+        assert np.mean(np.abs(one - other).max(axis=0) < 1e-5) > 0.7
+
+
+def _axes(film: Any) -> Any:
+    from spinlearn.magnetics import CubicAnisotropy
+
+    terms = film.llg.energy.terms
+    return next(t for t in terms if isinstance(t, CubicAnisotropy)).axes[0]
+
+
+class TestControls:
+    def test_a_film_without_torque_rests_at_any_voltage(self, spec):
+        # Without the current's field both films have the same parts, and one compilation.
+        spec = spec.model_copy(update={"oersted": False})
+        film = new_film(spec, four_contacts(film_mesh(spec), spec.contacts), key_from_seed(2))
+        state = film.init(key=key_from_seed(0))
+        volts = jnp.asarray([0.1, -0.1, 0.1, -0.1], state.m.dtype)
+        still, _ = without_torque(film).apply(state, volts, 1e-10, key=key_from_seed(0))
+        moved, _ = film.apply(state, volts, 1e-10, key=key_from_seed(0))
+        assert float(jnp.abs(moved.m - state.m).max()) > 0.1
+        assert float(jnp.abs(still.m - state.m).max()) < 0.02
+
+    def test_a_film_without_amr_conducts_alike_in_every_texture(self, spec):
+        film = new_film(spec, four_contacts(film_mesh(spec), spec.contacts), key_from_seed(2))
+        flat = without_amr(film)
+        state = film.init(key=key_from_seed(0))
+        turned = jnp.stack([-state.m[1], state.m[0], state.m[2]])
+        import equinox as eqx
+
+        other = eqx.tree_at(lambda s: s.m, state, turned)
+        same = np.asarray(flat.conductance(state)), np.asarray(flat.conductance(other))
+        np.testing.assert_allclose(*same, rtol=1e-5, atol=1e-9)
+        assert not np.allclose(film.conductance(state), film.conductance(other), rtol=1e-5)
+
+
+class TestRun:
+    def test_every_film_is_its_own(self, result):
+        g = result.dataset["untrained"].values
+        assert np.all(np.isfinite(g))
+        assert np.abs(g[0] - g[1]).max() > 1e-4 * np.abs(g[0]).max()
+
+    def test_unlike_pairs_gain(self, result):
+        data = result.dataset
+        last = data["trained"].values[:, :, -1]
+        mean = orthogonal_mean(last, data["waited"].values)
+        change = relative_change(last, mean[:, None])
+        assert change[:, ALIKE < 0].mean() > change[:, ALIKE > 0].mean()
+
+    def test_controls_learn_nothing(self, result, double):
+        data = result.dataset
+        learned = np.abs(
+            relative_change(data["trained"].values[:1, :, -1], data["untrained"].values[:1, None])
+        ).mean()
+        still = relative_change(data["no_torque"].values, data["untrained"].values[:1, None])
+        flat = relative_change(data["no_amr"].values, data["no_amr_untrained"].values[:, None])
+        assert np.abs(still).max() < 0.05 * learned
+        assert np.abs(flat).max() < (1e-9 if double else 1e-5)
+
+    def test_charge_and_energy(self, result, spec, double):
+        """Currents add up; the energy is that of the conductances before and after, about."""
+        data = result.dataset
+        assert data["charge_imbalance"].values.max() < (1e-9 if double else 1e-3)
+        g = data["untrained"].values[0]
+        for k, pattern in enumerate(PATTERNS):
+            volts = spec.training.voltage * pattern
+            expected = volts @ g @ volts * spec.training.pulse
+            assert data["pulse_energy"].values[0, k, 0] == pytest.approx(expected, rel=0.05)
+
+    def test_density_is_that_of_the_metal(self, result, spec):
+        """Uniform layers in parallel share the field: j = σ E in each."""
+        data = result.dataset
+        g = np.abs(data["untrained"].values[0, 0, 0])
+        volts = 2 * spec.training.voltage
+        # Current of the centre over the metal's share of the sheet, at half the film's edge.
+        metal = spec.heavy_metal.conductivity * spec.heavy_metal.thickness
+        share = metal / (metal + spec.film.conductivity * spec.film.thickness)
+        typical = g * volts * share / (spec.heavy_metal.thickness * spec.film.length * 2)
+        found = data["current_density"].values[0].mean()
+        assert typical / 3 < found < typical * 3
+
+    def test_claims_name_films_and_intervals(self, result):
+        claims = {claim.name: claim for claim in result.claims}
+        energy = claims["energy of a training pulse"]
+        assert energy.unit == "J"
+        assert energy.value > 0
+        assert energy.seeds == 2
+
+    def test_pictures_are_left_out_where_no_film_is_studied(self, spec):
+        none = spec.model_copy(update={"ensemble": spec.ensemble.model_copy(update={"studied": 0})})
+        names = set(Yu2021.layout(none).variables)
+        assert "trained" in names
+        assert not names & {"m_before", "frames", "no_amr"}
+
+
+class TestClaims:
+    def test_pure_hebb_correlates_by_minus_one(self):
+        before, after = _pure_hebb(0.01)
+        change = relative_change(after, before)
+        assert correlation(change, ALIKE) == pytest.approx(-1)
+        assert correlation(-change, ALIKE) == pytest.approx(1)
+        assert correlation(0 * change, ALIKE) == 0
+
+    def test_mean_over_orthogonal_patterns_is_the_film_before(self):
+        """In the three patterns and the one of no current every pair is alike as often as not."""
+        before, after = _pure_hebb(0.01)
+        waited = before * (1 - 0.01)  # all alike
+        np.testing.assert_allclose(orthogonal_mean(after[None], waited[None])[0], before)
+
+    def test_recall_counts_a_pattern_and_its_negative(self):
+        probes = np.asarray(sign_patterns(4), float)
+        good = np.stack([[probes * 0 + p for p in PATTERNS]])
+        assert one_bit_recall(good, PATTERNS, probes).all()
+        assert one_bit_recall(-good, PATTERNS, probes).all()
+        assert not one_bit_recall(np.stack([[probes] * 3]), PATTERNS, probes).any()
+        wrong = np.stack([[probes * 0 + p for p in PATTERNS[[1, 2, 0]]]])
+        assert not one_bit_recall(wrong, PATTERNS, probes).any()
+
+    def test_share_has_wilsons_interval(self, result):
+        claim = next(c for c in result.claims if c.name.startswith("trained films that correct"))
+        assert claim.interval is not None
+        low, high = claim.interval
+        assert 0 <= low <= claim.value <= high <= 1 + 1e-12
+        if claim.value == 1:
+            assert low == pytest.approx(2 / (2 + 1.959964**2))
+
+    def test_made_up_films_give_their_numbers(self, spec):
+        import xarray
+
+        before, after = _pure_hebb(0.01)
+        trained = np.stack([after] * 3)[:, :, None]
+        recalled = np.tile(PATTERNS[None, :, None], (3, 1, 16, 1))
+        data = xarray.Dataset(
+            {
+                "untrained": (("film", "to", "from"), np.stack([before] * 3)),
+                "waited": (("film", "to", "from"), np.stack([before * 0.99] * 3)),
+                "trained": (("film", "pattern", "repetition", "to", "from"), trained),
+                "driven": (("film", "pattern", "to", "from"), trained[:, :, 0]),
+                "recalled": (("film", "pattern", "probe", "node"), recalled),
+                "recalled_untrained": (("film", "probe", "node"), np.ones((3, 16, 4))),
+                "pulse_energy": (("film", "pattern", "repetition"), np.full((3, 3, 1), 2e-12)),
+            }
+        )
+        found = {claim.name: claim for claim in learning_claims(spec, data)}
+        singles = [c for name, c in found.items() if "in a single film" in name]
+        assert len(singles) == 3
+        assert all(c.value == pytest.approx(-1) for c in singles)
+        gain = found["conductance gained by unlike over like pairs, of G"]
+        assert gain.value == pytest.approx(0.02)
+        assert found["one-bit errors corrected, trained films"].value == 1
+        assert found["one-bit errors corrected, untrained films"].value == 0
+        assert found["energy of a training pulse"].value == pytest.approx(2e-12)
+
+
+class TestSpecification:
+    def test_presets_are_valid(self):
+        names = [name for name in preset_names() if name.startswith("yu2021")]
+        assert {"yu2021", "yu2021-paper", "yu2021-teaching", "yu2021-transfer"} <= set(names)
+        for name in names:
+            assert isinstance(read_spec(name), Yu2021Spec), preset_text(name)
+
+    def test_teaching_says_so_and_the_others_are_realistic(self):
+        for name in preset_names():
+            if name.startswith("yu2021"):
+                ratio = read_spec(name).film.amr_ratio
+                assert (ratio > 0.05) == (name == "yu2021-teaching")
+
+    @pytest.mark.parametrize(
+        ("changes", "name"),
+        [
+            ({"film": {"cell": 1e-10, "length": 1e-6}}, "cell"),
+            ({"film": {"grain_size": 5e-9}}, "grain_size"),
+            ({"ensemble": {"textures": 2, "studied": 3}}, "studied"),
+            ({"training": {"voltage": -1.0}}, "voltage"),
+            ({"contacts": {"layout": "triangle"}}, "layout"),
+        ],
+    )
+    def test_bad_input_is_named(self, changes, name):
+        with pytest.raises(ValidationError, match=name):
+            Yu2021Spec.model_validate({"experiment": "yu2021"} | changes)
