@@ -19,7 +19,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 help:
 	@echo "make venv    environment in .venv, with spinlearn and its development tools"
-	@echo "make demo    a film along a field loop: textures, conductances and a report, in out"
+	@echo "make demo    films that train themselves and recall: numbers, figures and a report, in out"
 	@echo "make test    all tests, in float64 (strict promotion) and again in float32"
 	@echo "make lint    ruff, pyright and the layer contracts"
 	@echo "make docs    HTML pages in docs/_build/html, warnings are errors"
@@ -38,7 +38,7 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 demo: venv
-	$(BIN)/spinlearn run magnetoresistance
+	$(BIN)/spinlearn run yu2021
 
 test: test-float64 test-float32
 
