@@ -40,7 +40,7 @@ def worker(name: str, films: str, length: str, voltage: str) -> dict[str, Any]:
             found.append(change[alike < 0].mean() - change[alike > 0].mean())
         return np.array(found), time.perf_counter() - started
 
-    spec = read_spec(name)
+    spec: Any = read_spec(name)
     solver, cell = spec.solver, spec.film.cell
     refined = {
         "cell by 2": {"film.cell": cell / 2},

@@ -325,7 +325,7 @@ class _Course:
         self.state = state
         self.conductances.append(conductance)
         self.driven.append(driven)
-        self._energies.append(sum(record.energy for record in records) / len(records))
+        self._energies.append(jnp.mean(jnp.stack([record.energy for record in records])))
         for record in records:
             worst = record.details["charge imbalance"]
             self.imbalance = jnp.maximum(self.imbalance, worst.astype(self.imbalance.dtype))

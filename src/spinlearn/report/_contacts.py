@@ -9,6 +9,7 @@ from contourpy import contour_generator
 from matplotlib.axes import Axes
 from matplotlib.patches import Polygon, Rectangle
 from matplotlib.transforms import ScaledTranslation
+from scipy import ndimage
 
 from spinlearn.report._style import readable_on
 
@@ -21,7 +22,7 @@ _POINTS_PER_INCH = 72.0
 def draw_contacts(
     ax: Axes, owner: np.ndarray, size: tuple[float, float], colors: Any = None
 ) -> None:
-    """Bars along the film's edge and pads inside it, numbered as in the conductance matrix.
+    """Bars along the film's edge and pads on it, numbered as in the conductance matrix.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ def draw_contacts(
     steps = size[0] / (owner.shape[0] - 1), size[1] / (owner.shape[1] - 1)
     for k in range(int(owner.max()) + 1):
         color = _METAL if colors is None else colors[k]
-        stretches = _edge_stretches(owner == k)
+        stretches = [] if _is_pad(owner == k) else _edge_stretches(owner == k)
         for first, last, _ in stretches:
             _draw_bar(ax, first * steps, last * steps, size, color)
         if stretches:
@@ -88,6 +89,11 @@ def _outward(ax: Axes, first: np.ndarray, last: np.ndarray, size: tuple[float, f
     return ax.transData + ScaledTranslation(shift[0], shift[1], figure.dpi_scale_trans)
 
 
+def _is_pad(mask: np.ndarray) -> bool:
+    """Whether a contact lies on the film, and not along its edge alone."""
+    return bool(mask[1:-1, 1:-1].any())
+
+
 def _edge_stretches(mask: np.ndarray) -> list[tuple[np.ndarray, np.ndarray, float]]:
     """First corner, last corner and length of each stretch of edge that a contact holds."""
     last_x, last_y = mask.shape[0] - 1, mask.shape[1] - 1
@@ -114,7 +120,7 @@ def _runs(line: np.ndarray) -> list[tuple[float, float]]:
 
 
 def _draw_pad(ax: Axes, mask: np.ndarray, steps: tuple[float, float], color: Any) -> np.ndarray:
-    """The outline of a pad inside the film; its centre."""
+    """The outline of a pad, as far as it is on the film; where its number fits."""
     corners = np.argwhere(mask)
     if corners.size == 0:
         return np.zeros(2)
@@ -127,4 +133,9 @@ def _draw_pad(ax: Axes, mask: np.ndarray, steps: tuple[float, float], color: Any
         generator = contour_generator(z=np.pad(mask, 1).T.astype(float))
         for line in generator.lines(0.5):
             ax.add_patch(Polygon((np.asarray(line) - 1) * steps, **style))
+        # Deepest inside it, and of such corners the one nearest to its middle.
+        depth = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]  # pyright: ignore
+        deepest = np.argwhere(depth >= depth.max() - 1e-9)
+        away = np.sum((deepest - corners.mean(axis=0)) ** 2, axis=1)
+        return deepest[np.argmin(away)] * steps
     return 0.5 * (low + high)

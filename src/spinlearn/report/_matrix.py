@@ -32,7 +32,12 @@ def draw_change(ax: Axes, conductance: Any, uniform: Any) -> None:
 
 
 def _draw_matrix(
-    ax: Axes, values: np.ndarray, label: str, sign: str = "", limit: float | None = None
+    ax: Axes,
+    values: np.ndarray,
+    label: str,
+    sign: str = "",
+    limit: float | None = None,
+    digits: int = 2,
 ) -> None:
     """Elements in colour and as numbers; NaN is left blank, no label means no colour bar."""
     if limit is None:
@@ -52,7 +57,7 @@ def _draw_matrix(
             if np.isnan(value):
                 continue
             color = readable_on(image.cmap(image.norm(value)))
-            text = f"{value:{sign}.{2 if abs(value) < 9.995 else 1}f}".replace("-", "−")
+            text = f"{value:{sign}.{digits if abs(value) < 9.995 else 1}f}".replace("-", "−")
             ax.text(col, row, text, ha="center", va="center", fontsize=size, color=color)
     ax.tick_params(which="both", length=0)
     ax.spines[:].set_visible(False)

@@ -30,6 +30,8 @@ from spinlearn.report.experiments._yu2021_films import (
     tidy,
 )
 
+_TIGHT: dict[str, Any] = {"handletextpad": 0.2, "columnspacing": 1.5}
+
 
 def conductance_pictures(dataset: Any) -> list[Picture]:
     """Matrices, and changes of every pair; none without a computed film."""
@@ -48,23 +50,24 @@ def _matrix_picture(untrained: np.ndarray, waited: np.ndarray, trained: np.ndarr
     scale, siemens = prefixed(float(np.abs(untrained.mean(axis=0)).max()), "S")
     changes = [_off_diagonal(np.mean(np.abs(g / untrained) - 1, axis=0)) for g in columns[1:]]
     against = [_off_diagonal(np.mean(np.abs(g / mean) - 1, axis=0)) for g in columns[1:]]
+    products = [_off_diagonal(np.outer(s, s)) for s in patterns]
     rows = [
-        (f"G ({siemens})", [scale * g.mean(axis=0) for g in columns], ""),
-        ("ΔG/G against\nuntrained (%)", [None, *(100 * c for c in changes)], "+"),
-        ("ΔG/G against\nthe mean (%)", [None, *(100 * c for c in against)], "+"),
-        ("$s_i s_j$", [None, None, *(_off_diagonal(np.outer(s, s)) for s in patterns)], "+"),
+        (f"G ({siemens})", [scale * g.mean(axis=0) for g in columns], "", 2),
+        ("ΔG/G against\nuntrained (%)", [None, *(100 * c for c in changes)], "+", 2),
+        ("ΔG/G against\nthe mean (%)", [None, *(100 * c for c in against)], "+", 2),
+        ("$s_i s_j$", [None, None, *products], "+", 0),
     ]
     titles = ("untrained", "waited", *(signs(pattern) for pattern in patterns))
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(8.2, 6.7), layout="constrained")
         axes = figure.subplots(len(rows), len(columns))
-        for line, (label, matrices, sign) in zip(axes, rows, strict=True):
+        for line, (label, matrices, sign, digits) in zip(axes, rows, strict=True):
             limit = max(float(np.nanmax(np.abs(g))) for g in matrices if g is not None)
             for ax, g in zip(line, matrices, strict=True):
                 if g is None:
                     ax.remove()
                     continue
-                _draw_matrix(ax, g, "", sign, limit)
+                _draw_matrix(ax, g, "", sign, limit, digits)
                 ax.set(xlabel="", ylabel="")
             shown = next(ax for ax, g in zip(line, matrices, strict=True) if g is not None)
             shown.set_ylabel(label)
@@ -120,7 +123,7 @@ def _hebb_picture(dataset: Any) -> Picture:
             Line2D([], [], ls="", marker=m, color="0.3", mfc="white", label=signs(p))
             for m, p in zip(MARKERS, balanced_patterns(), strict=True)
         ]
-        figure.legend(handles=handles, loc="outside upper right", ncols=3, frameon=False)
+        figure.legend(handles=handles, loc="outside upper right", ncols=3, frameon=False, **_TIGHT)
         figure.align_ylabels()
     caption = (
         "Relative change of the conductance of a pair by training, against the product of its two "

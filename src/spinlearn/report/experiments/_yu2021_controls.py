@@ -62,7 +62,7 @@ def _energy_picture(dataset: Any) -> list[Picture]:
         ax.set_ylabel(f"energy of a pulse ({joule})")
         ax.set_ylim(0, 1.1 * scale * float(energy.max()))
         if 1 < repetitions <= len(LINES):
-            figure.legend(loc="outside upper left", ncols=2, frameon=False)
+            figure.legend(loc="outside upper left", ncols=2, frameon=False, handletextpad=0.2)
         tidy(ax)
     mean, interval = float(energy.mean()), bounds(energy.mean(axis=(1, 2)))
     between = ""
@@ -79,10 +79,10 @@ def _energy_picture(dataset: Any) -> list[Picture]:
 
 def _controls_picture(dataset: Any) -> list[Picture]:
     names = ("untrained", "trained", "waited", "no_torque", "no_amr", "no_amr_untrained")
-    found = finished(dataset, *names, "reversed", "disturbed")
+    found = finished(dataset, *names, "reversed", "disturbed", "idle")
     if found is None:
         return []
-    untrained, trained, waited, no_torque, no_amr, flat, negative, disturbed = found
+    untrained, trained, waited, no_torque, no_amr, flat, negative, disturbed, idle = found
     alike = pair_products(balanced_patterns())
     before, last = untrained[:, None], trained[:, :, -1]
     changes = {
@@ -93,7 +93,7 @@ def _controls_picture(dataset: Any) -> list[Picture]:
     }
     sizes = {
         "training": np.abs(changes["trained"]).mean(axis=(1, 2)),
-        "reading": np.abs(relative_change(disturbed, last[:, 0])).mean(axis=1),
+        "reading": np.abs(relative_change(disturbed, idle)).mean(axis=1),
         "waiting": np.abs(relative_change(waited, untrained)).mean(axis=1),
     }
     films = len(untrained)
@@ -109,14 +109,14 @@ def _controls_picture(dataset: Any) -> list[Picture]:
         right.set_xlabel("mean |ΔG|/G (%)")
         right.set_title("(b) how much conductances change")
         tidy(right)
-    ratio = sizes["reading"] / sizes["training"]
+    ratio = with_unit(float(np.mean(sizes["reading"] / sizes["training"])), "1", 2)
     caption = (
         "(a) How much more unlike pairs gain than like ones, mean over patterns: as trained, with "
         "the pulses of the patterns' negatives first, with a current that does not act on the "
         "texture, and with a conductivity that does not depend on it. (b) Mean change of a "
-        "conductance by training, by the read voltage held on one contact after another, and by "
-        f"waiting as long as training takes. Reading changes {with_unit(float(ratio.mean()), '1', 2)} "
-        f"of what training does. {sampled(films, 'studied film')} Points: every film."
+        "conductance by training, by the read voltage held on one contact after another (against "
+        "a film that waited instead), and by waiting untrained for as long as training takes. "
+        f"Reading changes {ratio} of what training does. {sampled(films, 'studied film')} Points: every film."
     )
     return [Picture("controls", caption, figure)]
 

@@ -57,13 +57,13 @@ def _learning_picture(dataset: Any) -> list[Picture]:
         grown = 100 * np.stack([np.zeros(films), *gained], axis=1)
         _draw_course(right, np.arange(repetitions + 1), grown, 0, "")
         left.set_ylabel("correlation of ΔG/G with $s_i s_j$")
-        left.set_ylim(-1.05, 0.05)
-        left.legend(frameon=False, fontsize=7.5)
+        left.set_ylim(-1.05, 0.05 if left.get_ylim()[1] < 0.05 else 1.05)
+        _legend_above(left)
         right.set_ylabel(_CONTRAST)
         for letter, ax in zip("ab", (left, right), strict=True):
             ax.set_xlabel("repetitions")
-            ax.set_xlim(-0.3, repetitions + 0.3)
-            _whole_ticks(ax, repetitions)
+            ax.set_xlim(0.5 if ax is left else -0.3, repetitions + 0.5)
+            _whole_ticks(ax, repetitions, 1 if ax is left else 0)
             ax.set_title(f"({letter})")
             tidy(ax, "y")
     caption = (
@@ -124,7 +124,9 @@ def _draw_turns(axes: list[Axes], untrained: np.ndarray, alternated: np.ndarray)
             mean = values.mean(axis=0)
             marker = "os"[k]
             color = LINES[k][0]
-            upper.plot(trainings[own], mean[own], ls="", marker=marker, color=color, ms=4.5, zorder=4)
+            upper.plot(
+                trainings[own], mean[own], ls="", marker=marker, color=color, ms=4.5, zorder=4
+            )
     by_pattern = np.stack(
         [[correlations(changes[:, t], alike[k]) for t in range(count)] for k in range(2)]
     )
@@ -137,6 +139,7 @@ def _draw_turns(axes: list[Axes], untrained: np.ndarray, alternated: np.ndarray)
     lower.set_ylabel("correlation of ΔG/G with $s_i s_j$")
     for ax in axes:
         ax.set_xlabel("trainings")
+        ax.set_xlim(0.5, count + 0.5)
         _whole_ticks(ax, count)
         _legend_above(ax)
         tidy(ax, "y")
@@ -189,6 +192,6 @@ def _legend_above(ax: Axes) -> None:
     )
 
 
-def _whole_ticks(ax: Axes, count: int) -> None:
-    if count <= _MOST_BARS:
-        ax.set_xticks(range(count + 1))
+def _whole_ticks(ax: Axes, last: int, first: int = 1) -> None:
+    if last <= _MOST_BARS:
+        ax.set_xticks(range(first, last + 1))

@@ -37,9 +37,7 @@ def finished(dataset: Any, *names: str) -> tuple[np.ndarray, ...] | None:
         return None
     arrays = [np.asarray(dataset[name].values) for name in names]
     count = min(len(array) for array in arrays)
-    whole = np.all(
-        [np.isfinite(a[:count]).reshape(count, -1).all(axis=1) for a in arrays], axis=0
-    )
+    whole = np.all([np.isfinite(a[:count]).reshape(count, -1).all(axis=1) for a in arrays], axis=0)
     if not whole.any():
         return None
     return tuple(array[:count][whole].astype(np.float64) for array in arrays)
@@ -178,7 +176,7 @@ def sampled(films: int, what: str = "film") -> str:
     return f"{films} {what}s; bars: 95 % bootstrap intervals of the mean over them."
 
 
-def interval_text(value: float, interval: tuple[Any, Any] | None, digits: int = 2) -> str:
+def interval_text(value: float, interval: tuple[Any, Any] | None, digits: int = 3) -> str:
     """A number with its interval in brackets."""
     text = f"{value:.{digits}f}"
     if interval is not None:

@@ -8,7 +8,6 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
 from spinlearn.experiments._learning_claims import balanced_patterns, one_bit_recall
 from spinlearn.report._pictures import Picture
@@ -66,8 +65,7 @@ def recall_pictures(dataset: Any) -> list[Picture]:
             borderpad=0.1,
         )
         right.set_xlim(-4, 104)
-        right.xaxis.set_major_formatter(PercentFormatter(decimals=0))
-        right.set_xlabel("share")
+        right.set_xlabel("share (%)")
         right.set_title("(b) one-bit errors corrected", pad=20)
         right.legend(
             loc="lower left",
@@ -128,6 +126,8 @@ def _draw_corrected(ax: Axes, rows: np.ndarray, back: np.ndarray, *, name: bool)
     labels = ("one-bit errors", "films, all four") if name else ("_", "_")
     mean = errors.mean(axis=0)
     error = bars(mean, bounds(errors))
-    ax.errorbar(mean, rows - 0.15, xerr=error, marker="o", color="#0072b2", label=labels[0], **style)
+    ax.errorbar(
+        mean, rows - 0.15, xerr=error, marker="o", color="#0072b2", label=labels[0], **style
+    )
     error = bars(share, (limits[0], limits[1]))
     ax.errorbar(share, rows + 0.15, xerr=error, marker="s", color="0.1", label=labels[1], **style)

@@ -29,8 +29,7 @@ def texture_pictures(dataset: Any, spec: Any) -> list[Picture]:
     if found is None:
         return []
     before, after, current = (values[0] for values in found)
-    owner = np.asarray(four_contacts(film_mesh(spec), spec.contacts).owner)
-    film = _Drawn(cell_of(dataset), owner, spec.mechanism == "spin-transfer")
+    film = _Drawn(cell_of(dataset), spec)
     patterns = balanced_patterns()
     return [
         _texture_picture(film, before, after[0], current[0], patterns[0]),
@@ -52,9 +51,13 @@ def _along(m: np.ndarray, direction: np.ndarray) -> np.ndarray:
 class _Drawn:
     """How a film is drawn: its cell, its contacts, and whether m_z is what matters."""
 
-    def __init__(self, cell: tuple[float, float], owner: np.ndarray, upright: bool) -> None:
-        self.cell, self.owner, self.upright = cell, owner, upright
-        self.size, self.unit = film_size((owner.shape[0] - 1, owner.shape[1] - 1), cell)
+    def __init__(self, cell: tuple[float, float], spec: Any) -> None:
+        self.cell = cell
+        self.owner = np.asarray(four_contacts(film_mesh(spec), spec.contacts).owner)
+        self.upright = spec.mechanism == "spin-transfer"
+        # Contacts on the edges stand out of the film.
+        self.above = 13 if spec.contacts.layout == "edge" else 5
+        self.size, self.unit = film_size([n - 1 for n in self.owner.shape], cell)
 
     def texture(self, ax: Axes, m: np.ndarray, pattern: Any, *, arrows: bool) -> AxesImage:
         """Magnetization in colour, or m_z in grey."""
@@ -83,6 +86,11 @@ class _Drawn:
             colors = [LIKE if s > 0 else UNLIKE for s in pattern]
         _finish_film(ax, self.size, self.unit, self.owner, colors)
 
+    def titled(self, axes: Any, titles: Any) -> None:
+        """Letters and titles, above what stands out."""
+        for letter, ax, title in zip("abc", axes, titles, strict=True):
+            ax.set_title(f"({letter}) {title}", pad=self.above)
+
     def _image(self, ax: Axes, values: np.ndarray, **style: Any) -> AxesImage:
         extent = (0, self.size[0], 0, self.size[1])
         return ax.imshow(values, origin="lower", extent=extent, interpolation="bilinear", **style)
@@ -107,7 +115,7 @@ def _texture_picture(
         else:
             _fill_wheel(figure.add_subplot(grid[0, 2], label="colour wheel", anchor="SW"))
         add_colorbar(third, change, "change of (m·j)²/j²")
-        _titled((first, second, third), ("before", f"after {signs(pattern)}", "what turned"))
+        film.titled((first, second, third), ("before", f"after {signs(pattern)}", "what turned"))
         for ax in (second, third):
             ax.set(ylabel="", yticklabels=[])
     color = (
@@ -147,7 +155,7 @@ def _imprint_picture(
             ax.set(ylabel="", yticklabels=[])
         if image is not None:
             add_colorbar(axes[-1], image, "change of (m·j)²/j²")
-        _titled(axes, [signs(pattern) for pattern in patterns])
+        film.titled(axes, [signs(pattern) for pattern in patterns])
     shown = ", ".join(f"{mean:+.3f}" for mean in means).replace("-", "−")
     which = "more" if ratio > 0 else "less"
     caption = (
@@ -156,8 +164,3 @@ def _imprint_picture(
         f"Mean over the film, weighted with the square of the current density: {shown}."
     )
     return Picture("imprint", caption, figure)
-
-
-def _titled(axes: Any, titles: Any) -> None:
-    for letter, ax, title in zip("abc", axes, titles, strict=True):
-        ax.set_title(f"({letter}) {title}", pad=13)
