@@ -116,7 +116,8 @@ def _controls_picture(dataset: Any) -> list[Picture]:
         "texture, and with a conductivity that does not depend on it. (b) Mean change of a "
         "conductance by training, by the read voltage held on one contact after another (against "
         "a film that waited instead), and by waiting untrained for as long as training takes. "
-        f"Reading changes {ratio} of what training does. {sampled(films, 'studied film')} Points: every film."
+        f"Reading changes {ratio} of what training does. {sampled(films, 'studied film')} "
+        "Points: every film."
     )
     return [Picture("controls", caption, figure)]
 

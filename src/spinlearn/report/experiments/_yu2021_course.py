@@ -30,6 +30,9 @@ _MOST_BARS = 12
 _CONTRAST = "unlike − like pairs,\nΔG/G (%)"
 
 
+_DRIVEN = "Diamonds: against the untrained film at the end of the last pulse, before the rest. "
+
+
 def course_pictures(dataset: Any, spec: Any) -> list[Picture]:
     """Learning curve and survival, as far as they are computed."""
     return [*_learning_picture(dataset), *_survival_picture(dataset, spec)]
@@ -56,6 +59,12 @@ def _learning_picture(dataset: Any) -> list[Picture]:
         ]
         grown = 100 * np.stack([np.zeros(films), *gained], axis=1)
         _draw_course(right, np.arange(repetitions + 1), grown, 0, "")
+        driven = _driven(dataset)
+        if driven is not None:
+            ends = {"ls": "", "marker": "D", "color": LINES[3][0], "points": False}
+            at, name = [repetitions + 0.15], "end of the last pulse"
+            draw_mean(left, at, correlations(driven, changes.alike)[:, None], label=name, **ends)
+            draw_mean(right, at, 100 * contrasts(driven, changes.alike)[:, None], **ends)
         left.set_ylabel("correlation of ΔG/G with $s_i s_j$")
         left.set_ylim(-1.05, 0.05 if left.get_ylim()[1] < 0.05 else 1.05)
         _legend_above(left)
@@ -70,9 +79,16 @@ def _learning_picture(dataset: Any) -> list[Picture]:
         "Learning over repetitions of the pulses: (a) correlation of the conductances' changes "
         "with the products of signs in a single film, over patterns and pairs, against the mean "
         "over patterns and against the untrained film; (b) how much more unlike pairs gain than "
-        f"like ones, mean over patterns. {sampled(films)} Faint points: every film."
+        f"like ones, mean over patterns. "
+        f"{_DRIVEN if driven is not None else ''}{sampled(films)} Faint points: every film."
     )
     return [Picture("learning", caption, figure)]
+
+
+def _driven(dataset: Any) -> np.ndarray | None:
+    """Changes while the last pulse is still on, ``(films, patterns, pairs)``."""
+    found = finished(dataset, "untrained", "driven")
+    return None if found is None else relative_change(found[1], found[0][:, None])
 
 
 def _survival_picture(dataset: Any, spec: Any) -> list[Picture]:
@@ -122,11 +138,8 @@ def _draw_turns(axes: list[Axes], untrained: np.ndarray, alternated: np.ndarray)
         own = np.arange(count) % 2 == k
         if count <= _MOST_BARS:
             mean = values.mean(axis=0)
-            marker = "os"[k]
-            color = LINES[k][0]
-            upper.plot(
-                trainings[own], mean[own], ls="", marker=marker, color=color, ms=4.5, zorder=4
-            )
+            style: dict[str, Any] = {"marker": "os"[k], "color": LINES[k][0], "ms": 4.5}
+            upper.plot(trainings[own], mean[own], ls="", zorder=4, **style)
     by_pattern = np.stack(
         [[correlations(changes[:, t], alike[k]) for t in range(count)] for k in range(2)]
     )

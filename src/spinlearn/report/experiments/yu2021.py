@@ -36,6 +36,7 @@ COVERED = frozenset(
     {
         "untrained",
         "waited",
+        "driven",
         "trained",
         "recalled",
         "recalled_untrained",
@@ -48,6 +49,7 @@ COVERED = frozenset(
         "no_torque",
         "reversed",
         "disturbed",
+        "idle",
         "m_before",
         "m_after",
         "current",
