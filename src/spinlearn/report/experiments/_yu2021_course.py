@@ -53,7 +53,9 @@ def _learning_picture(dataset: Any) -> list[Picture]:
         }
         for k, (name, values) in enumerate(references.items()):
             found = [correlations(values[:, :, r], changes.alike) for r in range(repetitions)]
-            _draw_course(left, counted, np.stack(found, axis=1), k, name)
+            # Aside, so that intervals do not cover each other.
+            places = counted + (0.04 * (2 * k - 1) if repetitions <= _MOST_BARS else 0.0)
+            _draw_course(left, places, np.stack(found, axis=1), k, name)
         gained = [
             contrasts(changes.against_untrained[:, :, r], changes.alike) for r in range(repetitions)
         ]
@@ -67,7 +69,7 @@ def _learning_picture(dataset: Any) -> list[Picture]:
             draw_mean(right, at, 100 * contrasts(driven, changes.alike)[:, None], **ends)
         left.set_ylabel("correlation of ΔG/G with $s_i s_j$")
         left.set_ylim(-1.05, 0.05 if left.get_ylim()[1] < 0.05 else 1.05)
-        _legend_above(left)
+        figure.legend(loc="outside upper left", ncols=3, frameon=False, handlelength=2.4)
         right.set_ylabel(_CONTRAST)
         for letter, ax in zip("ab", (left, right), strict=True):
             ax.set_xlabel("repetitions")

@@ -24,8 +24,6 @@ MARKERS = ("o", "s", "^")
 # Those of the headline numbers, so that intervals are the same.
 _SAMPLES, _SEED = 4000, 2021
 _FEWEST = 3
-# Points side by side are spread over this part of the axis.
-_SPREAD = 0.5
 
 
 def finished(dataset: Any, *names: str) -> tuple[np.ndarray, ...] | None:
@@ -96,7 +94,9 @@ def bounds(
         return None
     draws = np.random.default_rng(_SEED).integers(0, films, (_SAMPLES, films))
     if statistic is None:
-        samples = np.stack([values[draw].mean(axis=0) for draw in draws])
+        # How often every film is drawn, over the number of films.
+        weights = np.stack([np.bincount(draw, minlength=films) for draw in draws]) / films
+        samples = np.tensordot(weights, values, 1)
     else:
         samples = np.stack([statistic(values[draw]) for draw in draws])
     low, high = np.quantile(samples, [0.025, 0.975], axis=0)
@@ -172,7 +172,7 @@ def signs(pattern: Any) -> str:
 def sampled(films: int, what: str = "film") -> str:
     """How many films a figure shows, and what its bars are."""
     if films < _FEWEST:
-        return f"{films} {what}{'s' * (films > 1)}, too few for intervals."
+        return f"{films} {what}{'s' * (films > 1)}, too few for bootstrap intervals."
     return f"{films} {what}s; bars: 95 % bootstrap intervals of the mean over them."
 
 

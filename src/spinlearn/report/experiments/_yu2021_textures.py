@@ -13,7 +13,6 @@ from matplotlib.image import AxesImage
 from spinlearn.experiments._learning_claims import balanced_patterns
 from spinlearn.experiments.self_learning_film import film_mesh, four_contacts
 from spinlearn.report._pictures import Picture
-from spinlearn.report._scale_bar import draw_scale_bar
 from spinlearn.report._streamlines import draw_streamlines
 from spinlearn.report._style import DIVERGING, STYLE, add_colorbar, film_size, sphere_colors
 from spinlearn.report._textures import cell_of
@@ -100,15 +99,15 @@ def _texture_picture(
     film: _Drawn, before: np.ndarray, after: np.ndarray, current: np.ndarray, pattern: np.ndarray
 ) -> Picture:
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(8.6, 2.95), layout="constrained")
+        # Room for a colour bar with its label, or for the colour wheel.
+        key = 0.28 if film.upright else 0.62
+        figure = Figure(figsize=(8.0 + key, 2.95), layout="constrained")
         figure.get_layout_engine().set(wspace=0.03)  # pyright: ignore
-        key = 0.62
         grid = figure.add_gridspec(1, 4, width_ratios=[_FILM, _FILM, key, _FILM])
         first, second, third = (figure.add_subplot(grid[0, k]) for k in (0, 1, 3))
         film.texture(first, before, None, arrows=True)
         image = film.texture(second, after, pattern, arrows=False)
         film.current(second, current, outlined=True)
-        draw_scale_bar(first, film.size[0], film.unit)
         change = film.change(third, turned(before, after, current), pattern)
         if film.upright:
             add_colorbar(second, image, "$m_z$")
@@ -148,7 +147,8 @@ def _imprint_picture(
         image = None
         for ax, m, j, pattern in zip(axes, after, current, patterns, strict=True):
             change = turned(before, m, j)
-            means.append(float(np.average(change, weights=np.sum(j**2, axis=0))))
+            weights = np.sum(j**2, axis=0)
+            means.append(float(np.sum(weights * change) / max(np.sum(weights), 1e-300)))
             image = film.change(ax, change, pattern)
             film.current(ax, j, outlined=False)
         for ax in axes[1:]:
