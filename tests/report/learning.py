@@ -37,8 +37,13 @@ def learning_spec(**changes: Any) -> Any:
     return make_spec(table | changes)
 
 
-def learning_rows(spec: Any, learns: float = 3e-3, scatter: float = 5e-4) -> dict[str, np.ndarray]:
-    """What all segments of a run would give, films learning a part of G with some scatter."""
+def learning_rows(
+    spec: Any, learns: float = 3e-3, scatter: float = 5e-4, current: float = 0.0
+) -> dict[str, np.ndarray]:
+    """What all segments of a run would give, films learning a part of G with some scatter.
+
+    Streamlines take longer than everything else: by default there is no current.
+    """
     rng = np.random.default_rng(spec.seed)
     layout = Yu2021.layout(spec)
     patterns, every = balanced_patterns(), np.asarray(sign_patterns(4), float)
@@ -68,7 +73,7 @@ def learning_rows(spec: Any, learns: float = 3e-3, scatter: float = 5e-4) -> dic
             values = rng.normal(size=shape)
             values /= np.linalg.norm(values, axis=-3, keepdims=True)
         elif name == "current":
-            values = np.ones(shape) * 1e10
+            values = np.broadcast_to(current, shape)
         else:
             values = rng.uniform(0.5e-12, 1e-12, shape)
         rows[name] = values.astype(variable.dtype)

@@ -125,12 +125,16 @@ def _controls_picture(dataset: Any) -> list[Picture]:
 def _draw_rows(ax: Axes, names: list[str], values: list[np.ndarray], log: bool = False) -> None:
     """A row per name with its mean over films; what is zero has no place on logarithms."""
     rows = np.arange(len(names), dtype=float)
-    if log:
-        ax.set_xscale("log")
+    shown = [found for found in values if np.all(found > 0)]
+    if log and shown:
+        # Whole decades, so that every tick has room for its number.
+        decades = np.log10([min(v.min() for v in shown), max(v.max() for v in shown)])
+        low, high = np.floor(decades[0] - 1e-9), np.ceil(decades[1] + 1e-9)
+        ax.set(xscale="log", xlim=(10.0**low, 10.0**high))
     for row, found in zip(rows, values, strict=True):
         if log and not np.all(found > 0):
-            low = "none" if not np.any(found) else "none in some films"
-            ax.text(0.02, row, low, transform=ax.get_yaxis_transform(), va="center", fontsize=7.5)
+            text = "none" if not np.any(found) else "none in some films"
+            ax.text(0.02, row, text, transform=ax.get_yaxis_transform(), va="center", fontsize=7.5)
             continue
         draw_mean(ax, [row], found[:, None], upright=False, color=LINES[int(row)][0])
     ax.set_yticks(rows, names)

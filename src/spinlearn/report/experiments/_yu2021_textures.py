@@ -55,7 +55,7 @@ class _Drawn:
         self.owner = np.asarray(four_contacts(film_mesh(spec), spec.contacts).owner)
         self.upright = spec.mechanism == "spin-transfer"
         # Contacts on the edges stand out of the film.
-        self.above = 13 if spec.contacts.layout == "edge" else 5
+        self.above, self.between = (13, 0.1) if spec.contacts.layout == "edge" else (5, 0.03)
         self.size, self.unit = film_size([n - 1 for n in self.owner.shape], cell)
 
     def texture(self, ax: Axes, m: np.ndarray, pattern: Any, *, arrows: bool) -> AxesImage:
@@ -102,7 +102,7 @@ def _texture_picture(
         # Room for a colour bar with its label, or for the colour wheel.
         key = 0.28 if film.upright else 0.62
         figure = Figure(figsize=(8.0 + key, 2.95), layout="constrained")
-        figure.get_layout_engine().set(wspace=0.03)  # pyright: ignore
+        figure.get_layout_engine().set(wspace=film.between)  # pyright: ignore
         grid = figure.add_gridspec(1, 4, width_ratios=[_FILM, _FILM, key, _FILM])
         first, second, third = (figure.add_subplot(grid[0, k]) for k in (0, 1, 3))
         film.texture(first, before, None, arrows=True)
@@ -143,6 +143,7 @@ def _imprint_picture(
     means = []
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(8.2, 2.95), layout="constrained")
+        figure.get_layout_engine().set(wspace=film.between)  # pyright: ignore
         axes = figure.subplots(1, len(patterns))
         image = None
         for ax, m, j, pattern in zip(axes, after, current, patterns, strict=True):
