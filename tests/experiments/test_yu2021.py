@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import jax.numpy as jnp
@@ -11,7 +12,9 @@ from pydantic import ValidationError
 
 from spinlearn import Mesh, key_from_seed
 from spinlearn.experiments._learning_claims import (
+    _claim,
     balanced_patterns,
+    chance_of_recall,
     correlation,
     learning_claims,
     one_bit_recall,
@@ -28,11 +31,12 @@ from spinlearn.experiments.self_learning_film import (
 )
 from spinlearn.experiments.specs import preset_names, preset_text
 from spinlearn.experiments.specs.yu2021 import FourContactsTable, Yu2021Spec
-from spinlearn.experiments.yu2021 import Yu2021
+from spinlearn.experiments.yu2021 import Yu2021, recall_all
 from spinlearn.runs import read_spec, run
 from spinlearn.substrates import sign_patterns
 
 PATTERNS = balanced_patterns()
+PROBES = np.asarray(sign_patterns(4), float)
 ALIKE = pair_products(PATTERNS)
 SMALL: dict[str, Any] = {
     "film.length": 240e-9,
@@ -205,6 +209,95 @@ class TestRun:
         assert not names & {"m_before", "frames", "no_amr"}
 
 
+class TestRecall:
+    """Recall through currents, with the sign and the reference that the experiment uses."""
+
+    @pytest.mark.parametrize("relative", [True, False])
+    def test_films_of_pure_hebb_recall_every_pattern(self, spec, relative):
+        readout = spec.readout.model_copy(update={"relative": relative})
+        spec = spec.model_copy(update={"readout": readout})
+        even = -jnp.ones((4, 4))
+        for p in PATTERNS:
+            states = recall_all(spec, even * (1 - 0.01 * np.outer(p, p)), even)
+            back = one_bit_recall(np.asarray(states)[None, None], p[None], PROBES)
+            assert back.all()
+
+    def test_the_wrong_sign_recalls_nothing(self, spec):
+        even, p = -jnp.ones((4, 4)), PATTERNS[0]
+        states = recall_all(spec, even * (1 + 0.01 * np.outer(p, p)), even)
+        assert not one_bit_recall(np.asarray(states)[None, None], p[None], PROBES).any()
+
+    def test_a_run_recalls_against_the_mean_over_orthogonal_patterns(self, result, spec):
+        data = result.dataset
+        last, waited = data["trained"].values[:, :, -1], data["waited"].values
+        mean = orthogonal_mean(last, waited)
+        dtype = jnp.result_type(spec.precision)
+        for film in range(2):
+            for k in range(3):
+                wanted = recall_all(
+                    spec, jnp.asarray(last[film, k], dtype), jnp.asarray(mean[film], dtype)
+                )
+                np.testing.assert_array_equal(data["recalled"].values[film, k], wanted)
+
+    def test_shuffled_pairs_recall_as_often_as_chance_has_it(self):
+        """Of the 60 ways to put two like and four unlike weights on six pairs, by brute force."""
+        before, after = _pure_hebb(0.01)
+        waited = before * (1 - 0.01)
+        found = chance_of_recall(np.stack([after] * 20), np.stack([waited] * 20)).mean()
+        # Two like pairs among six: 15 ways, of which one is the pattern's own and recalls.
+        ways = []
+        for pair in itertools.combinations(range(6), 2):
+            w = np.zeros((4, 4))
+            values = np.where(np.isin(np.arange(6), pair), 1.0, -1.0)
+            w[np.triu_indices(4, 1)] = values
+            w = w + w.T
+            ways.append(_plain_recall(w, PATTERNS[0]))
+        assert found == pytest.approx(np.mean(ways), abs=0.07)
+
+
+def _plain_recall(w: np.ndarray, pattern: np.ndarray) -> float:
+    back = 0
+    for bit in range(4):
+        s = np.where(np.arange(4) == bit, -pattern, pattern)
+        for _ in range(10):
+            for node in range(4):
+                h = w[node] @ s
+                s[node] = np.sign(h) if h else s[node]
+        back += abs(s @ pattern) == 4
+    return back / 4
+
+
+class TestEverythingAtOnce:
+    """Retention, spectrum, alternating polarity, in both mechanisms, on films of few cells."""
+
+    @pytest.mark.parametrize("name", ["yu2021", "yu2021-transfer"])
+    def test_runs_to_its_claims(self, name, precision, tmp_path):
+        changes = SMALL | {
+            "precision": precision,
+            "training.polarities": "alternating",
+            "controls.spectrum": True,
+            "controls.retention_temperature": 300.0,
+            "controls.retention_time": 1e-12,
+        }
+        if name == "yu2021-transfer":
+            changes |= {"film.length": 64e-9, "film.cell": 4e-9, "contacts.size": 0.2}
+            changes |= {"training.pulse": 2e-11, "training.rest": 1e-11, "training.voltage": 0.4}
+        found = run(read_spec(name, changes), tmp_path / "run")
+        assert found.status == "finished"
+        data = found.dataset
+        for variable in data.variables:
+            assert np.all(np.isfinite(data[variable].values)), variable
+        every = data["every_pattern"].values[0]
+        untrained = data["untrained"].values[0]
+        # All nodes alike drive nothing: both of these films rest.
+        alike = [k for k, p in enumerate(PROBES) if abs(p.sum()) == 4]
+        largest = np.abs(every - untrained).max()
+        assert np.abs(every[alike] - untrained).max() < 0.05 * largest
+        warm = data["retained"].values[0, -1] - data["trained"].values[0, 0, -1]
+        assert np.abs(warm).max() > 0
+        assert any("300 K" in claim.name for claim in found.claims)
+
+
 class TestClaims:
     def test_pure_hebb_correlates_by_minus_one(self):
         before, after = _pure_hebb(0.01)
@@ -236,6 +329,18 @@ class TestClaims:
         if claim.value == 1:
             assert low == pytest.approx(2 / (2 + 1.959964**2))
 
+    def test_intervals_are_those_of_a_mean(self):
+        """Of 400 normal numbers: the mean, and 1.96 standard errors about it."""
+        values = np.random.default_rng(0).normal(3.0, 2.0, 400)
+        claim = _claim("x", values, np.mean)
+        assert claim.interval is not None
+        error = values.std() / 20
+        assert claim.value == pytest.approx(values.mean())
+        low, high = claim.interval
+        assert low == pytest.approx(claim.value - 1.96 * error, abs=0.1 * error)
+        assert high == pytest.approx(claim.value + 1.96 * error, abs=0.1 * error)
+        assert _claim("x", values[:2], np.mean).interval is None
+
     def test_made_up_films_give_their_numbers(self, spec):
         import xarray
 
@@ -255,8 +360,8 @@ class TestClaims:
         )
         found = {claim.name: claim for claim in learning_claims(spec, data)}
         singles = [c for name, c in found.items() if "in a single film" in name]
-        assert len(singles) == 3
-        assert all(c.value == pytest.approx(-1) for c in singles)
+        assert len(singles) == 4
+        assert [c.value for c in singles] == pytest.approx([-1, -1, -1, 0])
         gain = found["conductance gained by unlike over like pairs, of G"]
         assert gain.value == pytest.approx(0.02)
         assert found["one-bit errors corrected, trained films"].value == 1
@@ -281,7 +386,7 @@ class TestSpecification:
         ("changes", "name"),
         [
             ({"film": {"cell": 1e-10, "length": 1e-6}}, "cell"),
-            ({"film": {"grain_size": 5e-9}}, "grain_size"),
+            ({"film": {"grain_size": 5e-9}}, "film.grain_size"),
             ({"ensemble": {"textures": 2, "studied": 3}}, "studied"),
             ({"training": {"voltage": -1.0}}, "voltage"),
             ({"contacts": {"layout": "triangle"}}, "layout"),

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from spinlearn.experiments.experiment import Claim
 from spinlearn.experiments.specs.yu2021 import Yu2021Spec
+from spinlearn.networks import recovered
 from spinlearn.substrates import sign_patterns
 
 if TYPE_CHECKING:
     import xarray
 
-_SAMPLES, _SEED = 4000, 2021
+_SAMPLES, _SEED, _SHUFFLES = 4000, 2021, 32
 
 
 def learning_claims(spec: Yu2021Spec, dataset: xarray.Dataset) -> tuple[Claim, ...]:
@@ -37,6 +40,12 @@ def learning_claims(spec: Yu2021Spec, dataset: xarray.Dataset) -> tuple[Claim, .
         ),
         *_recall(dataset, patterns),
         _energy(dataset, spec),
+        # Without effect on the texture a voltage is a time of waiting, whatever the pattern.
+        *_correlations(
+            "without torque (a film that waited)",
+            np.repeat(relative_change(waited, untrained)[:, None], len(patterns), axis=1),
+            alike,
+        ),
         *_controls(spec, dataset, alike),
     ]
     return tuple(claim for claim in found if claim is not None)
@@ -122,7 +131,42 @@ def _recall(dataset: xarray.Dataset, patterns: np.ndarray) -> list[Claim]:
             _claim(f"one-bit errors corrected, {name} films", back, np.mean),
             _share(f"{name} films that correct every one-bit error of every pattern", every),
         ]
+    chance = chance_of_recall(dataset["trained"].values[:, :, -1], dataset["waited"].values)
+    claims.append(
+        _claim("one-bit errors corrected, pairs of trained films shuffled", chance, np.mean)
+    )
     return claims
+
+
+def chance_of_recall(trained: np.ndarray, waited: np.ndarray) -> np.ndarray:
+    """Share of one-bit errors that weights of the same size on the wrong pairs correct.
+
+    An untrained film against the mean of trained ones has all weights of one sign, and never
+    recalls: as a control it could not succeed. Shuffled pairs can.
+
+    Parameters
+    ----------
+    trained, waited
+        Conductances, ``(films, patterns, n, n)`` and ``(films, n, n)``, S.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shares, ``(films,)``, no unit.
+    """
+    patterns, rng = balanced_patterns(), np.random.default_rng(_SEED)
+    mean = orthogonal_mean(trained, waited)
+    i, j = np.triu_indices(patterns.shape[-1], 1)
+    weights = -relative_change(trained, mean[:, None])
+    orders = np.array([rng.permutation(len(i)) for _ in range(_SHUFFLES)])
+    shuffled = np.zeros((*weights.shape[:2], _SHUFFLES, *mean.shape[1:]))
+    shuffled[..., i, j] = shuffled[..., j, i] = weights[..., orders]
+    every = jax.vmap(jax.vmap(jax.vmap(_recovered, (0, None)), (0, 0)), (0, None))
+    return np.asarray(every(jnp.asarray(shuffled), jnp.asarray(patterns))).mean(axis=(1, 2))
+
+
+def _recovered(weights: jax.Array, pattern: jax.Array) -> jax.Array:
+    return recovered(weights, pattern[None]).fraction[0]
 
 
 def one_bit_recall(states: np.ndarray, patterns: np.ndarray, probes: np.ndarray) -> np.ndarray:

@@ -111,9 +111,7 @@ def new_film(spec: Yu2021Spec, contacts: Electrodes, key: Key) -> Film:
     make = _granular if spec.mechanism == "spin-orbit" else _chiral
     material, energy, first, torques, layer = make(spec, mesh, key)
     first = first.astype(spec.precision)
-    rest = relax(
-        energy, first, tolerance=spec.solver.relaxation, max_steps=_MOST_EVALUATIONS, throw=False
-    )
+    rest = relax(energy, first, tolerance=spec.solver.relaxation, max_steps=_MOST_EVALUATIONS)
     film = spec.film
     return Film(
         energy,

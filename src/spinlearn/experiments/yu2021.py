@@ -11,7 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from spinlearn.errors import SpinlearnError
-from spinlearn.experiments._learning_claims import learning_claims
+from spinlearn.experiments._learning_claims import (
+    balanced_patterns,
+    learning_claims,
+    orthogonal_mean,
+)
 from spinlearn.experiments.experiment import (
     AbstractExperiment,
     Coordinate,
@@ -46,15 +50,26 @@ _SIGN = -1.0
 _NODES, _RETENTION_READS, _FRAMES = 4, 5, 25
 
 
-def training_patterns() -> np.ndarray:
-    """Patterns with two nodes up and two down, one of each and its negative, ``(3, 4)``, ±1.
+def recall_all(spec: Yu2021Spec, conductance: Array, reference: Array) -> Array:
+    """Where all sixteen probes end, ``(16, 4)``, ±1, by the currents of a film (S).
 
     Examples
     --------
-    >>> training_patterns().shape
-    (3, 4)
+    >>> before = -jnp.ones((4, 4))
+    >>> after = before * (1 - 0.1 * np.outer([1, -1, 1, -1], [1, -1, 1, -1]))
+    >>> states = recall_all(Yu2021Spec(), after, before)
+    >>> jnp.abs(states @ jnp.array([1, -1, 1, -1]))[:3].tolist()
+    [4.0, 4.0, 4.0]
     """
-    return np.asarray(sign_patterns(_NODES, balanced=True, up_to_sign=True), float)
+    readout = spec.readout
+    plan = Readout(reference, _SIGN, name=readout.reference)
+
+    def network(probe: Array) -> Any:
+        return recall_by_currents(
+            _Read(), conductance, plan, probe, readout.voltage, relative=readout.relative
+        )
+
+    return recall_table(network, balanced_patterns()).states
 
 
 class Yu2021(AbstractExperiment):
@@ -118,7 +133,7 @@ class Yu2021(AbstractExperiment):
 
     @classmethod
     def check(cls, spec: Any, segment: int, rows: Mapping[str, np.ndarray]) -> None:
-        """Raise if currents did not add up, or a film never came to rest (no unit)."""
+        """Raise if currents did not add up (no unit)."""
         del spec
         bound = 1e-3
         worst = float(np.max(rows["charge_imbalance"]))
@@ -161,7 +176,7 @@ class _Bench:
         signs = {"both": (1, -1), "one": (1,), "alternating": (-1,) if odd else (1,)}
         self.signs = signs[spec.training.polarities]
         self.new = film.init(key=key)
-        self.patterns = training_patterns()
+        self.patterns = balanced_patterns()
         self.untrained = film.conductance(self.new)
         self.trained: list[FilmState] = []
         self.reference = self.untrained
@@ -174,15 +189,15 @@ class _Bench:
         self.trained = [course.state for course in courses]
         after = jnp.stack([jnp.stack(course.conductances) for course in courses])
         last = after[:, -1]
-        mean = (waited + jnp.sum(last, axis=0)) / (len(courses) + 1)
+        mean = orthogonal_mean(last[None], waited[None])[0]
         self.reference = mean if spec.readout.reference == "mean" else self.untrained
         return {
             "untrained": self.untrained,
             "waited": waited,
             "driven": jnp.stack([course.driven[-1] for course in courses]),
             "trained": after,
-            "recalled": jnp.stack([self._recall(g) for g in last]),
-            "recalled_untrained": self._recall(self.untrained),
+            "recalled": jnp.stack([recall_all(spec, g, self.reference) for g in last]),
+            "recalled_untrained": recall_all(spec, self.untrained, self.reference),
             "pulse_energy": jnp.stack([course.energies for course in courses]),
             "current_density": jnp.stack([self._density(p) for p in self.patterns]),
             "charge_imbalance": jnp.max(jnp.stack([course.imbalance for course in courses])),
@@ -242,18 +257,6 @@ class _Bench:
 
     def _last(self, film: Film, pattern: np.ndarray) -> Array:
         return self._course(film, self.new, pattern).conductances[-1]
-
-    def _recall(self, conductance: Array) -> Array:
-        """Where all probes end, ``(16, 4)``."""
-        readout = self.spec.readout
-        plan = Readout(self.reference, _SIGN, name=readout.reference)
-
-        def network(probe: Array) -> Any:
-            return recall_by_currents(
-                _Read(), conductance, plan, probe, readout.voltage, relative=readout.relative
-            )
-
-        return recall_table(network, self.patterns).states
 
     def _density(self, pattern: np.ndarray) -> Array:
         """Root mean square of the current density in the layer that writes, A/m²."""
@@ -338,7 +341,7 @@ class _Course:
 
 def _variables(spec: Yu2021Spec) -> dict[str, Variable]:
     n, films, studied = _NODES, spec.ensemble.textures, spec.ensemble.studied
-    patterns, repetitions = len(training_patterns()), spec.training.repetitions
+    patterns, repetitions = len(balanced_patterns()), spec.training.repetitions
     cells = film_mesh(spec).shape[:2]
     pair, plane = (("to", "from"), (n, n)), (("x", "y"), cells)
     many = {
