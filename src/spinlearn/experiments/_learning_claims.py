@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -73,7 +73,7 @@ def relative_change(after: np.ndarray, before: np.ndarray) -> np.ndarray:
     return (np.abs(after[..., i, j]) - size) / size
 
 
-def orthogonal_mean(trained: np.ndarray, waited: np.ndarray) -> np.ndarray:
+def orthogonal_mean(trained: Any, waited: Any) -> Any:
     """Mean over three orthogonal patterns and a film that waited, ``(films, n, n)``, S.
 
     The fourth orthogonal pattern has all nodes alike, so that no current flows. In the four, every

@@ -16,8 +16,8 @@ _GARELLO = "assumed; of the size in Garello et al., Nat. Nanotechnol. 8, 587 (20
 class SelfLearningFilmTable(Table):
     """The film; by default granular Co–Ni on platinum (SI units, see its fields).
 
-    Assumed are columnar fcc grains with a fourfold axis along the normal, (001) texture, which needs
-    a seed layer: on platinum alone such a film grows with (111), without fourfold anisotropy.
+    Assumed are columnar fcc grains with a fourfold axis along the normal, (001) texture, which
+    needs a seed layer: on platinum alone such a film grows with (111), without fourfold anisotropy.
 
     Examples
     --------
