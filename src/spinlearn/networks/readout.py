@@ -26,7 +26,7 @@ class Readout(eqx.Module):
     Conductances between contacts have one sign, and without a reference their magnitudes are a
     ferromagnet, whose only memories are all nodes up and all down. Weights are what changed,
 
-        W_ij = sign · (|G_ij| − |R_ij|) / |R_ij|  off the diagonal,  W_ii = 0.
+    ``W_ij = sign · (|G_ij| − |R_ij|) / |R_ij|`` off the diagonal, ``W_ii = 0``.
 
     Parameters
     ----------

@@ -117,7 +117,7 @@ def recall_by_currents(
     that leaves the substrate at contact i is compared with the one that leaves the reference at
     the same voltages,
 
-        s_i ← sign(sign · (I_i − I_i^R)),   I_i = −Σ_j G_ij V_j = V Σ_j |G_ij| s_j,
+    ``s_i ← sign(sign · (I_i − I_i^R))``, ``I_i = −Σ_j G_ij V_j = V Σ_j |G_ij| s_j``,
 
     with the sign of the readout. This is `recall` with the absolute weights of the readout. With
     `relative`, contacts that conduct well to node i are held at less voltage
