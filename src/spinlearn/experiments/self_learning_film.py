@@ -102,7 +102,7 @@ def new_film(spec: Yu2021Spec, contacts: Electrodes, key: Key) -> Film:
     --------
     >>> from spinlearn import key_from_seed
     >>> from spinlearn.experiments.specs.yu2021 import SelfLearningFilmTable
-    >>> spec = Yu2021Spec(film=SelfLearningFilmTable(length=160e-9))
+    >>> spec = Yu2021Spec(film=SelfLearningFilmTable(length=240e-9))
     >>> contacts = four_contacts(film_mesh(spec), spec.contacts)
     >>> new_film(spec, contacts, key_from_seed(0)).texture.shape
     (3, 16, 16, 1)
