@@ -23,6 +23,7 @@ from spinlearn.experiments._learning_claims import (
     relative_change,
 )
 from spinlearn.experiments.self_learning_film import (
+    _granular,
     film_mesh,
     four_contacts,
     new_film,
@@ -108,21 +109,19 @@ class TestLayout:
 
     def test_grains_are_the_same_on_a_finer_mesh(self, spec):
         fine = spec.model_copy(update={"film": spec.film.model_copy(update={"cell": 7.5e-9})})
-        coarse_film, fine_film = (
-            new_film(s, four_contacts(film_mesh(s), s.contacts), key_from_seed(1))
-            for s in (spec, fine)
+        coarse_energy, fine_energy = (
+            _granular(one, film_mesh(one), key_from_seed(1))[1] for one in (spec, fine)
         )
         # Away from boundaries a grain of the coarse mesh has the axis of the fine one.
-        one = np.asarray(_axes(coarse_film))[:, :, :, 0]
-        other = np.asarray(_axes(fine_film))[:, ::2, ::2, 0]
+        one = np.asarray(_axes(coarse_energy))[:, :, :, 0]
+        other = np.asarray(_axes(fine_energy))[:, ::2, ::2, 0]
         assert np.mean(np.abs(one - other).max(axis=0) < 1e-5) > 0.7
 
 
-def _axes(film: Any) -> Any:
+def _axes(energy: Any) -> Any:
     from spinlearn.magnetics import CubicAnisotropy
 
-    terms = film.llg.energy.terms
-    return next(t for t in terms if isinstance(t, CubicAnisotropy)).axes[0]
+    return next(t for t in energy.terms if isinstance(t, CubicAnisotropy)).axes[0]
 
 
 class TestControls:
