@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from spinlearn import Mesh, key_from_seed
+from spinlearn.experiments._learning_bench import recall_all
 from spinlearn.experiments._learning_claims import (
     _claim,
     balanced_patterns,
@@ -32,9 +33,10 @@ from spinlearn.experiments.self_learning_film import (
 )
 from spinlearn.experiments.specs import preset_names, preset_text
 from spinlearn.experiments.specs.yu2021 import FourContactsTable, Yu2021Spec
-from spinlearn.experiments.yu2021 import Yu2021, recall_all
+from spinlearn.experiments.yu2021 import Yu2021
 from spinlearn.runs import read_spec, run
 from spinlearn.substrates import sign_patterns
+from tests.fixed_hardware import Fixed
 
 PATTERNS = balanced_patterns()
 PROBES = np.asarray(sign_patterns(4), float)
@@ -56,13 +58,6 @@ SMALL: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def precision(double: bool) -> str:
     return "float64" if double else "float32"
-
-
-@pytest.fixture(scope="session")
-def double() -> bool:
-    import jax
-
-    return bool(jax.config.jax_enable_x64)
 
 
 @pytest.fixture(scope="module")
@@ -217,13 +212,13 @@ class TestRecall:
         spec = spec.model_copy(update={"readout": readout})
         even = -jnp.ones((4, 4))
         for p in PATTERNS:
-            states = recall_all(spec, even * (1 - 0.01 * np.outer(p, p)), even)
+            states = recall_all(spec, Fixed(), even * (1 - 0.01 * np.outer(p, p)), even)
             back = one_bit_recall(np.asarray(states)[None, None], p[None], PROBES)
             assert back.all()
 
     def test_the_wrong_sign_recalls_nothing(self, spec):
         even, p = -jnp.ones((4, 4)), PATTERNS[0]
-        states = recall_all(spec, even * (1 + 0.01 * np.outer(p, p)), even)
+        states = recall_all(spec, Fixed(), even * (1 + 0.01 * np.outer(p, p)), even)
         assert not one_bit_recall(np.asarray(states)[None, None], p[None], PROBES).any()
 
     def test_a_run_recalls_against_the_mean_over_orthogonal_patterns(self, result, spec):
@@ -234,7 +229,10 @@ class TestRecall:
         for film in range(2):
             for k in range(3):
                 wanted = recall_all(
-                    spec, jnp.asarray(last[film, k], dtype), jnp.asarray(mean[film], dtype)
+                    spec,
+                    Fixed(),
+                    jnp.asarray(last[film, k], dtype),
+                    jnp.asarray(mean[film], dtype),
                 )
                 np.testing.assert_array_equal(data["recalled"].values[film, k], wanted)
 

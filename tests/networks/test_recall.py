@@ -23,8 +23,9 @@ from spinlearn.networks import (
     recall_table,
     recovered,
 )
-from spinlearn.substrates import AbstractSubstrate, Film, FilmState
+from spinlearn.substrates import Film, FilmState
 from spinlearn.transport import AMR, edge_electrodes
+from tests.fixed_hardware import Fixed
 
 KEY = key_from_seed(0)
 
@@ -45,19 +46,6 @@ def _random_weights(seed: int, n: int, symmetric: bool = True) -> jax.Array:
 
 def _all_states(n: int) -> np.ndarray:
     return 1 - 2 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
-
-
-class Fixed(AbstractSubstrate):
-    """A substrate that has the conductances it is given as its state."""
-
-    def init(self, *, key: Any) -> Any:
-        return jnp.zeros((1, 1))
-
-    def conductance(self, state: Any) -> jax.Array:
-        return state
-
-    def apply(self, state: Any, voltages: Any, duration: Any, *, key: Any) -> Any:
-        raise NotImplementedError
 
 
 # Weights

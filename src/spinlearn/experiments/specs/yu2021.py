@@ -80,7 +80,7 @@ class SelfLearningFilmTable(Table):
 
 
 class HeavyMetalTable(Table):
-    """The heavy metal below the film; platinum by default (SI units, see its fields).
+    """The heavy metal below a film that spin-orbit torque writes; platinum by default (SI units).
 
     Examples
     --------

@@ -55,26 +55,11 @@ def recall_pictures(dataset: Any) -> list[Picture]:
         left.set_xlabel(f"probes of {len(probes)}, mean over films")
         left.set_xlim(0, len(probes))
         left.set_title("(a) final states", pad=20)
-        left.legend(
-            loc="lower left",
-            bbox_to_anchor=(-0.02, 0.98),
-            ncols=4,
-            frameon=False,
-            handlelength=1.0,
-            columnspacing=1.2,
-            borderpad=0.1,
-        )
+        _legend_above(left, 4, handlelength=1.0)
         right.set_xlim(-4, 104)
         right.set_xlabel("share (%)")
         right.set_title("(b) one-bit errors corrected", pad=20)
-        right.legend(
-            loc="lower left",
-            bbox_to_anchor=(-0.02, 0.98),
-            ncols=2,
-            frameon=False,
-            columnspacing=1.2,
-            borderpad=0.1,
-        )
+        _legend_above(right, 2)
         right.tick_params(left=False)
         right.grid(axis="x", color="0.9", lw=0.6)
         right.set_axisbelow(True)
@@ -88,6 +73,18 @@ def recall_pictures(dataset: Any) -> list[Picture]:
         f"{sampled(films)}"
     )
     return [Picture("recall", caption, figure)]
+
+
+def _legend_above(ax: Axes, columns: int, **options: Any) -> None:
+    ax.legend(
+        loc="lower left",
+        bbox_to_anchor=(-0.02, 0.98),
+        ncols=columns,
+        frameon=False,
+        columnspacing=1.2,
+        borderpad=0.1,
+        **options,
+    )
 
 
 def _ends(states: np.ndarray, patterns: np.ndarray) -> np.ndarray:
