@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import hypothesis
 import jax
 import numpy as np
 import pytest
+
+from spinlearn.runs._executables import make_room
 
 if jax.config.jax_enable_x64:
     jax.config.update("jax_numpy_dtype_promotion", "strict")
@@ -39,6 +42,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("once"):
             item.add_marker(pytest.mark.skip(reason="runs in the float64 job"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _room_for_programs() -> Iterator[None]:
+    """A worker compiles thousands of programs, more than the kernel lets one process hold."""
+    yield
+    make_room()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from spinlearn.errors import SpinlearnError
 from spinlearn.experiments.specs import RunSpec
+from spinlearn.runs._executables import make_room
 from spinlearn.runs._files import BusyError, StoreError
 from spinlearn.runs.runner import run
 
@@ -36,6 +37,7 @@ class Outcome(NamedTuple):
 
 def attempt(spec: RunSpec, folder: Path, stop: Callable[[], object]) -> Outcome:
     """Run a point in its folder, or go on with it."""
+    make_room()
     try:
         return Outcome(run(spec, folder, stop=stop).status)
     except Exception as error:

@@ -18,6 +18,7 @@ from spinlearn.experiments.experiment import AbstractExperiment, Layout
 from spinlearn.experiments.specs import experiment_type
 from spinlearn.runs import runner
 from spinlearn.runs._attempt import Outcome, attempt, outcome_of
+from spinlearn.runs._executables import make_room
 from spinlearn.runs._points import Point
 from spinlearn.runs._sweep_store import SweepStore
 from spinlearn.runs.checkpoint import Checkpoint, clear_checkpoints, read_checkpoint
@@ -149,6 +150,7 @@ def _close(batch: _Batch) -> None:
 def _compute(batch: _Batch, sweep: SweepStore, stop: Callable[[], object]) -> Outcomes:
     """Advance a batch to its end; one point after another if that does not work."""
     members = batch.members
+    make_room()
     try:
         if len(members) > 1:
             _advance_all(members, stop)
