@@ -164,6 +164,27 @@ def test_fieldlike_torque_is_a_field() -> None:
     np.testing.assert_allclose(jnp.mean(state.m, axis=(1, 2, 3)), direction, atol=2e-2)
 
 
+def test_dampinglike_torque_leans_out_of_the_plane() -> None:
+    """Held along x, m turns towards p = z × j until H sin θ = h: m_z = -h/H for a current along -x.
+
+    h m × p is the effective field of -m × (m × p); with m in the xz plane the balance is exact.
+    """
+    mesh = Mesh((12, 8, 1), (4e-9, 4e-9, 2e-9))
+    material = Material(8e5, 13e-12, damping=0.5)
+    layer = HeavyMetal(1e6, 4e-9, dampinglike=0.1)
+    contacts = edge_electrodes((0, 1, 0, 1), mesh, coverage=1.0)
+    energy = Exchange(mesh, material) + Zeeman(mesh, material, (1e4, 0.0, 0.0))
+    start = uniform_state(mesh, (1.0, 0.2, 0.0))
+    film = Film(energy, material, AMR(4e6, 0.0), contacts, start, heavy_metal=layer)
+    volts = _float([0.015, 0.0])
+    state, _ = film.apply(film.init(key=KEY), volts, 6e-9, key=KEY)
+    density = 1e6 * 0.015 / (12 * 4e-9)
+    field = HBAR / (2 * ELEMENTARY_CHARGE) * 0.1 * density / (MU_0 * 8e5 * 2e-9)
+    direction = np.array([np.sqrt(1 - (field / 1e4) ** 2), 0.0, -field / 1e4])
+    assert field > 3e3
+    np.testing.assert_allclose(jnp.mean(state.m, axis=(1, 2, 3)), direction, atol=1e-2)
+
+
 def test_sheet_below_turns_the_film_by_its_oersted_field() -> None:
     """Above a sheet of current K along x the field is K/2 along -y."""
     mesh = Mesh((40, 40, 1), (4e-9, 4e-9, 1e-9))
