@@ -286,3 +286,11 @@ def test_committed_schema_is_current() -> None:
     assert json.loads(committed.read_text(encoding="utf-8")) == spec_schema(), (
         "renew it: spinlearn show --schema > docs/specification.schema.json"
     )
+
+
+def test_values_of_a_preset_are_assumed_and_others_given() -> None:
+    rows = spec_rows(read_spec("yu2021-transfer", {"film.damping": 0.25}))
+    source = {key: source for key, _, _, source, _ in rows}
+    assert source["film.period"] == "assumed; of yu2021-teaching"
+    assert source["film.damping"] == "given"
+    assert source["film.polarization"] == "assumed"

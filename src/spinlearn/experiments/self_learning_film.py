@@ -48,7 +48,7 @@ def film_mesh(spec: Yu2021Spec) -> Mesh:
     Examples
     --------
     >>> film_mesh(Yu2021Spec()).shape
-    (128, 128, 1)
+    (96, 96, 1)
     """
     n = spec.film.cells
     return Mesh((n, n, 1), (spec.film.length / n, spec.film.length / n, spec.film.thickness))
@@ -57,9 +57,9 @@ def film_mesh(spec: Yu2021Spec) -> Mesh:
 def four_contacts(mesh: Mesh, table: FourContactsTable) -> Electrodes:
     """Four contacts in one of the layouts (positions in m).
 
-    With one pad in the centre and three around it every pair of contacts has a region of the film
-    to itself. Along the edge no such layout exists: there the current of a pattern in which
-    neighbours are alike passes between opposite contacts at 45°, where AMR tells nothing.
+    With one pad in the centre and three pads or arcs around it every pair of contacts has a region
+    of the film to itself. Along the edge no such layout exists: there the current of a pattern in
+    which neighbours are alike passes between opposite contacts at 45°, where AMR tells nothing.
 
     Examples
     --------

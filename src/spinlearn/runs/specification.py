@@ -200,7 +200,8 @@ def spec_schema() -> dict[str, Any]:
 def spec_rows(spec: RunSpec) -> list[tuple[str, Any, str, str, str]]:
     """Every field of a specification: key, value, unit, source, description (SI units).
 
-    The source of a value that is not the default is "given".
+    The source of a value that is not the default is "assumed" where one of the specifications that
+    come with spinlearn has it, and "given" otherwise.
 
     Examples
     --------
@@ -208,18 +209,48 @@ def spec_rows(spec: RunSpec) -> list[tuple[str, Any, str, str, str]]:
     >>> [row[:4] for row in rows if row[0] in ("seed", "film.thickness")]
     [('seed', 7, '', 'given'), ('film.thickness', 1e-08, 'm', 'assumed')]
     """
-    return list(_rows(spec, ""))
+    packaged = _packaged(spec.experiment)
+
+    def source(key: str, value: Any, info: Any) -> str:
+        if value == info.default:
+            return extra_of(info).get("source", "")
+        names = [name for name, values in packaged.items() if values.get(key) == value]
+        return f"assumed; of {names[0]}" if names else "given"
+
+    return [
+        (
+            key,
+            value,
+            extra_of(info).get("unit", ""),
+            source(key, value, info),
+            info.description or "",
+        )
+        for key, value, info in _fields(spec, "")
+    ]
 
 
-def _rows(table: BaseModel, prefix: str) -> Iterable[tuple[str, Any, str, str, str]]:
+def _packaged(experiment: str) -> dict[str, dict[str, Any]]:
+    """Values by dotted key in every specification of an experiment that comes with spinlearn."""
+    tables = {name: tomllib.loads(preset_text(name)) for name in preset_names()}
+    own = {name: table for name, table in tables.items() if table["experiment"] == experiment}
+    return {name: dict(_flat(table, "")) for name, table in own.items()}
+
+
+def _flat(table: Mapping[str, Any], prefix: str) -> Iterable[tuple[str, Any]]:
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
+
+
+def _fields(table: BaseModel, prefix: str) -> Iterable[tuple[str, Any, Any]]:
     for name, info in type(table).model_fields.items():
         value = getattr(table, name)
         if isinstance(value, BaseModel):
-            yield from _rows(value, f"{prefix}{name}.")
-            continue
-        extra = extra_of(info)
-        source = extra.get("source", "") if value == info.default else "given"
-        yield prefix + name, value, extra.get("unit", ""), source, info.description or ""
+            yield from _fields(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value, info
 
 
 def _first(error: ValueError) -> str:

@@ -22,10 +22,10 @@ class SelfLearningFilmTable(Table):
     Examples
     --------
     >>> SelfLearningFilmTable().cells
-    128
+    96
     """
 
-    length: float = quantity(1.92e-6, "m", 2e-8, 1e-4, "Edge of the square film")
+    length: float = quantity(1.44e-6, "m", 2e-8, 1e-4, "Edge of the square film")
     thickness: float = quantity(1.5e-9, "m", 2e-10, 1e-7, "Thickness")
     cell: float = quantity(15e-9, "m", 2e-10, 1e-6, "Edge of a cell in the plane, at most")
     saturation_magnetization: float = quantity(
@@ -104,13 +104,13 @@ class FourContactsTable(Table):
     Examples
     --------
     >>> FourContactsTable().layout
-    'centre'
+    'ring'
     """
 
     layout: Literal["centre", "ring", "edge", "corner"] = choice(
-        "centre",
-        "One pad in the centre and three around it, the same with arcs along a circle around it, "
-        "four on the middles of the edges, or four on the corners",
+        "ring",
+        "One pad in the centre and three around it (centre), or three arcs along a circle around "
+        "it (ring), four on the middles of the edges, or four on the corners",
     )
     size: float = quantity(
         0.2,
@@ -133,7 +133,7 @@ class TrainingTable(Table):
     1
     """
 
-    voltage: float = quantity(0.5, "V", 1e-6, 1e3, "Voltage of a contact whose node is up")
+    voltage: float = quantity(0.25, "V", 1e-6, 1e3, "Voltage of a contact whose node is up")
     pulse: float = quantity(2e-9, "s", 1e-12, 1e-3, "Length of a pulse")
     rest: float = quantity(2e-9, "s", 1e-12, 1e-3, "Time without voltage after the pulses")
     polarities: Literal["both", "one", "alternating"] = choice(
