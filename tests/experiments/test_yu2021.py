@@ -96,11 +96,12 @@ class TestLayout:
 
     def test_first_outer_contact_is_at_the_top(self):
         mesh = Mesh((32, 32, 1), (1e-8, 1e-8, 1e-9))
-        owner = np.asarray(four_contacts(mesh, FourContactsTable(size=0.2)).owner)
-        assert owner[16, 30] == 1
-        assert owner[16, 16] == 0
-        assert owner[3, 8] == 2
-        assert owner[29, 8] == 3
+        for layout, ends in (("centre", ((3, 8), (29, 8))), ("ring", ((2, 8), (30, 8)))):
+            table = FourContactsTable(layout=layout, size=0.2)
+            owner = np.asarray(four_contacts(mesh, table).owner)
+            assert owner[16, 16] == 0
+            assert owner[16, 32 if layout == "ring" else 30] == 1
+            assert [owner[at] for at in ends] == [2, 3]
 
     def test_grains_are_the_same_on_a_finer_mesh(self, spec):
         fine = spec.model_copy(update={"film": spec.film.model_copy(update={"cell": 7.5e-9})})
