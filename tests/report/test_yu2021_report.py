@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.collections import LineCollection
 
+from spinlearn.experiments._film_statistics import film_interval, wilson
 from spinlearn.experiments._learning_claims import (
     correlation,
     learning_claims,
@@ -21,7 +22,7 @@ from spinlearn.experiments.yu2021 import Yu2021
 from spinlearn.report import write_figures, write_report
 from spinlearn.report._pictures import png_bytes
 from spinlearn.report._single import _animation_section, run_pictures
-from spinlearn.report.experiments._yu2021_films import bounds, finished, learned, wilson
+from spinlearn.report.experiments._yu2021_films import finished, learned
 from spinlearn.report.experiments._yu2021_recall import _ends
 from spinlearn.report.experiments._yu2021_textures import texture_pictures, turned
 from spinlearn.report.experiments.yu2021 import COVERED, animations, comparison, pictures
@@ -53,7 +54,7 @@ def test_figures_of_a_finished_run() -> None:
     captions = {picture.name: picture.caption for picture in run_pictures(view)}
     assert list(captions) == EVERYTHING
     for name in OF_ALL_FILMS[1:]:
-        assert "5 films; bars: 95 % bootstrap intervals" in captions[name]
+        assert "5 films; bars: 95 % intervals (Student's)" in captions[name]
     for name in ("survival", "controls", "spectrum"):
         assert "3 studied films; bars" in captions[name]
     assert "300 K" in captions["survival"]
@@ -75,7 +76,7 @@ def test_figures_of_the_first_films(done: int) -> None:
     view = learning_view(learning_spec(), done)
     assert _names(view, drawn=done == 1) == EVERYTHING
     caption = next(p.caption for p in pictures(view) if p.name == "recall")
-    assert ("too few for bootstrap intervals" in caption) is (done < 3)
+    assert ("too few for intervals" in caption) is (done < 3)
 
 
 def test_rows_that_are_missing_are_left_out() -> None:
@@ -162,7 +163,7 @@ def test_numbers_are_those_of_the_claims() -> None:
         single = np.array([correlation(film, found.alike) for film in values[:, :, -1]])
         claim = claims[f"correlation with s_i s_j in a single film, change against the {reference}"]
         assert claim.value == pytest.approx(single.mean())
-        assert claim.interval == pytest.approx(bounds(single))
+        assert claim.interval == pytest.approx(film_interval(single))
     last, waited = data["trained"].values[:, :, -1], data["waited"].values
     mean = orthogonal_mean(last, waited)
     np.testing.assert_allclose(found.against_mean[:, :, -1], relative_change(last, mean[:, None]))
@@ -201,7 +202,7 @@ def test_finished_films() -> None:
     assert found is not None
     assert [len(values) for values in found] == [2, 2]
     np.testing.assert_array_equal(found[0], data["untrained"].values[[0, 2]])
-    assert bounds(found[0]) is None
+    assert film_interval(found[0]) is None
 
 
 def test_animation_says_when_the_pulse_is_on() -> None:

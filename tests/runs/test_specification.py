@@ -291,6 +291,6 @@ def test_committed_schema_is_current() -> None:
 def test_values_of_a_preset_are_assumed_and_others_given() -> None:
     rows = spec_rows(read_spec("yu2021-transfer", {"film.damping": 0.25}))
     source = {key: source for key, _, _, source, _ in rows}
-    assert source["film.period"] == "assumed; of yu2021-teaching"
+    assert source["film.period"] == "assumed; of yu2021-transfer"
     assert source["film.damping"] == "given"
     assert source["film.polarization"] == "assumed"

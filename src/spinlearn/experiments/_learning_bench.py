@@ -27,7 +27,10 @@ _SIGN = -1.0
 def recall_all(
     spec: Yu2021Spec, hardware: AbstractSubstrate, state: Any, reference: Array
 ) -> Array:
-    """Where all sixteen probes end, ``(16, 4)``, ±1, by the hardware's own currents."""
+    """Where all sixteen probes end, ``(16, 4)``, ±1, by the hardware's own currents.
+
+    The probes are those of `sign_patterns`, in its order.
+    """
     readout = spec.readout
     plan = Readout(reference, _SIGN, name=readout.reference)
 
@@ -36,7 +39,10 @@ def recall_all(
             hardware, state, plan, probe, readout.voltage, relative=readout.relative
         )
 
-    return recall_table(network, balanced_patterns()).states
+    table = recall_table(network, balanced_patterns())
+    probes, wanted = np.asarray(table.probes), np.asarray(sign_patterns(NODES), float)
+    rows = [int(np.flatnonzero((probes == probe).all(axis=1))[0]) for probe in wanted]
+    return table.states[np.array(rows)]
 
 
 class Bench:
@@ -93,7 +99,8 @@ class Bench:
             "current": jnp.stack([self._current(k) for k in range(len(self.patterns))]),
         }
         if spec.controls.alternations:
-            rows["alternated"] = self._alternated()
+            rows["alternated"] = self._alternated((0, 1))
+            rows["alternated_reversed"] = self._alternated((1, 0))
         if spec.controls.spectrum:
             rows["every_pattern"] = self._every_pattern()
         if spec.controls.retention_temperature:
@@ -159,11 +166,11 @@ class Bench:
             state, _ = self.film.apply(state, volts, spec.controls.disturb_time, key=self.key)
         return self.film.conductance(state)
 
-    def _alternated(self) -> Array:
-        """The first two patterns in turn on one film, read after every training."""
+    def _alternated(self, order: tuple[int, int]) -> Array:
+        """Two patterns in turn on one film, read after every training."""
         state, found = self.new, []
         for k in range(self.spec.controls.alternations):
-            course = self._course(self.film, state, self.patterns[k % 2])
+            course = self._course(self.film, state, self.patterns[order[k % 2]])
             state = course.state
             found.append(course.conductances[-1])
         return jnp.stack(found)

@@ -80,9 +80,14 @@ def variables(spec: Yu2021Spec) -> dict[str, Variable]:
     if controls.alternations:
         few["alternated"] = (
             "S",
-            "conductance, two patterns in turn",
+            "conductance, first and second pattern in turn",
             ("turn", *pair[0]),
             (controls.alternations, n, n),
+        )
+        few["alternated_reversed"] = (
+            "S",
+            "conductance, second and first pattern in turn",
+            *few["alternated"][2:],
         )
     if controls.spectrum:
         few["every_pattern"] = (
@@ -136,6 +141,9 @@ def coordinates(spec: Yu2021Spec) -> dict[str, Coordinate]:
         "to": Coordinate(("to",), nodes, "1", "contact that the current flows into"),
         "from": Coordinate(("from",), nodes, "1", "contact at 1 V"),
         "node": Coordinate(("node",), nodes, "1", "node"),
+        "probe": Coordinate(
+            ("probe",), np.arange(2**NODES), "1", "row of sign_patterns(4), where recall begins"
+        ),
         "x": Coordinate(("x",), np.asarray(x), "m", "position"),
         "y": Coordinate(("y",), np.asarray(y), "m", "position"),
         "frame": Coordinate(("frame",), frames, "s", "time"),

@@ -189,7 +189,8 @@ def _granular(spec: Yu2021Spec, mesh: Mesh, key: Key) -> _Parts:
     metal = HeavyMetal(layer.conductivity, layer.thickness, layer.dampinglike, layer.fieldlike)
     # A grain as grown points anywhere in the plane.
     first = grain_axes(grains, key=stream(key, "texture"))
-    return material, energy, first, [], metal
+    torque = ZhangLi(mesh, material, film.polarization, film.nonadiabaticity)
+    return material, energy, first, [torque], metal
 
 
 def _chiral(spec: Yu2021Spec, mesh: Mesh, key: Key) -> _Parts:

@@ -210,11 +210,14 @@ def spec_rows(spec: RunSpec) -> list[tuple[str, Any, str, str, str]]:
     [('seed', 7, '', 'given'), ('film.thickness', 1e-08, 'm', 'assumed')]
     """
     packaged = _packaged(spec.experiment)
+    own = dict(_flat(spec.model_dump(), ""))
+    # A value may be that of several: the one that the specification shares most with is named.
+    nearest = sorted(packaged, key=lambda name: -_shared(packaged[name], own))
 
     def source(key: str, value: Any, info: Any) -> str:
         if value == info.default:
             return extra_of(info).get("source", "")
-        names = [name for name, values in packaged.items() if values.get(key) == value]
+        names = [name for name in nearest if packaged[name].get(key) == value]
         return f"assumed; of {names[0]}" if names else "given"
 
     return [
@@ -234,6 +237,11 @@ def _packaged(experiment: str) -> dict[str, dict[str, Any]]:
     tables = {name: tomllib.loads(preset_text(name)) for name in preset_names()}
     own = {name: table for name, table in tables.items() if table["experiment"] == experiment}
     return {name: dict(_flat(table, "")) for name, table in own.items()}
+
+
+def _shared(values: Mapping[str, Any], own: Mapping[str, Any]) -> int:
+    """How many values are alike, less those that are not."""
+    return sum(1 if own.get(key) == value else -1 for key, value in values.items())
 
 
 def _flat(table: Mapping[str, Any], prefix: str) -> Iterable[tuple[str, Any]]:

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from spinlearn.experiments._film_statistics import film_interval
 from spinlearn.experiments._learning_claims import balanced_patterns, correlation, orthogonal_mean
 from spinlearn.report._matrix import _draw_matrix
 from spinlearn.report._pictures import Picture
@@ -18,7 +19,6 @@ from spinlearn.report.experiments._yu2021_films import (
     LIKE,
     MARKERS,
     UNLIKE,
-    bounds,
     correlations,
     draw_mean,
     finished,
@@ -107,14 +107,15 @@ def _hebb_picture(dataset: Any) -> Picture:
             line[0].set_ylabel(f"ΔG/G against\n{name} (%)")
             single = correlations(last, changes.alike)
             average = correlation(last.mean(axis=0), changes.alike)
-            line[0].set_title(f"r = {interval_text(single.mean(), bounds(single))}", loc="right")
+            text = interval_text(single.mean(), film_interval(single))
+            line[0].set_title(f"r = {text}", loc="right")
 
             def of_mean(sample: np.ndarray) -> float:
                 return correlation(sample.mean(axis=0), changes.alike)
 
-            between = bounds(last, of_mean)
+            between = film_interval(last, of_mean)
             line[1].set_title(f"r of means = {interval_text(average, between)}", loc="right")
-            texts.append(f"{interval_text(single.mean(), bounds(single))} against {name}")
+            texts.append(f"{text} against {name}")
         for letter, ax in zip("abcd", axes.flat, strict=True):
             ax.set_title(f"({letter})", loc="left")
         axes[1, 0].set_xlabel("$s_i s_j$")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 
+from spinlearn.experiments._film_statistics import BOOTSTRAP_FEWEST, FEWEST, film_interval
 from spinlearn.experiments._learning_claims import (
     balanced_patterns,
     correlation,
@@ -22,8 +22,6 @@ LIKE, UNLIKE = "#d55e00", "#0072b2"
 MARKERS = ("o", "s", "^")
 
 # Those of the headline numbers, so that intervals are the same.
-_SAMPLES, _SEED = 4000, 2021
-_FEWEST = 3
 
 
 def finished(dataset: Any, *names: str) -> tuple[np.ndarray, ...] | None:
@@ -82,35 +80,6 @@ def contrasts(changes: np.ndarray, alike: np.ndarray) -> np.ndarray:
     return changes[:, alike < 0].mean(axis=1) - changes[:, alike > 0].mean(axis=1)
 
 
-def bounds(
-    values: np.ndarray, statistic: Callable[[np.ndarray], Any] | None = None
-) -> tuple[Any, Any] | None:
-    """95 % bootstrap interval over films of their mean, or of another statistic of a sample.
-
-    None for fewer than three films.
-    """
-    films = len(values)
-    if films < _FEWEST:
-        return None
-    draws = np.random.default_rng(_SEED).integers(0, films, (_SAMPLES, films))
-    if statistic is None:
-        # How often every film is drawn, over the number of films.
-        weights = np.stack([np.bincount(draw, minlength=films) for draw in draws]) / films
-        samples = np.tensordot(weights, values, 1)
-    else:
-        samples = np.stack([statistic(values[draw]) for draw in draws])
-    low, high = np.quantile(samples, [0.025, 0.975], axis=0)
-    return low, high
-
-
-def wilson(true: np.ndarray) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share of films."""
-    n, p, z = len(true), float(np.mean(true)), 1.959964
-    centre, scale = p + z**2 / (2 * n), 1 + z**2 / n
-    half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    return float((centre - half) / scale), float((centre + half) / scale)
-
-
 def bars(mean: np.ndarray, interval: tuple[Any, Any] | None) -> np.ndarray | None:
     """Lengths of error bars, ``(2, ...)``."""
     if interval is None:
@@ -139,7 +108,7 @@ def draw_mean(
     """
     at = np.asarray(places, np.float64)
     mean = values.mean(axis=0)
-    error = bars(mean, bounds(values))
+    error = bars(mean, film_interval(values))
     color = style.get("color", "0.1")
     if style.pop("points", True):
         cloud = np.broadcast_to(at, values.shape) + _aside(len(values))[:, None]
@@ -171,9 +140,10 @@ def signs(pattern: Any) -> str:
 
 def sampled(films: int, what: str = "film") -> str:
     """How many films a figure shows, and what its bars are."""
-    if films < _FEWEST:
-        return f"{films} {what}{'s' * (films > 1)}, too few for bootstrap intervals."
-    return f"{films} {what}s; bars: 95 % bootstrap intervals of the mean over them."
+    if films < FEWEST:
+        return f"{films} {what}{'s' * (films > 1)}, too few for intervals."
+    kind = "Student's" if films < BOOTSTRAP_FEWEST else "bootstrap"
+    return f"{films} {what}s; bars: 95 % intervals ({kind}) of the mean over them."
 
 
 def interval_text(value: float, interval: tuple[Any, Any] | None, digits: int = 3) -> str:

@@ -9,17 +9,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from spinlearn.experiments._film_statistics import film_interval, wilson
 from spinlearn.experiments._learning_claims import balanced_patterns, one_bit_recall
 from spinlearn.report._pictures import Picture
 from spinlearn.report._style import STYLE, readable_on
 from spinlearn.report.experiments._yu2021_films import (
     bars,
-    bounds,
     finished,
     sampled,
     signs,
     tidy,
-    wilson,
 )
 from spinlearn.substrates import sign_patterns
 
@@ -68,8 +67,8 @@ def recall_pictures(dataset: Any) -> list[Picture]:
     caption = (
         f"Recall with the conductances of trained and of untrained films. (a) Where the "
         f"{len(probes)} probes end: at the pattern, at its negative, with all nodes alike, or "
-        "elsewhere. (b) Circles: one-bit errors of the pattern after which it (or its negative) "
-        f"came back. Squares: films that correct all four, with Wilson's 95 % intervals. "
+        "elsewhere. (b) Circles: one-bit errors of the pattern after which it came back, not "
+        f"its negative. Squares: films that correct all four, with Wilson's 95 % intervals. "
         f"{sampled(films)}"
     )
     return [Picture("recall", caption, figure)]
@@ -122,7 +121,7 @@ def _draw_corrected(ax: Axes, rows: np.ndarray, back: np.ndarray, *, name: bool)
     style: dict[str, Any] = {"ls": "", "capsize": 2.5, "elinewidth": 0.9, "mfc": "white", "ms": 4.5}
     labels = ("one-bit errors", "films, all four") if name else ("_", "_")
     mean = errors.mean(axis=0)
-    error = bars(mean, bounds(errors))
+    error = bars(mean, film_interval(errors))
     ax.errorbar(
         mean, rows - 0.15, xerr=error, marker="o", color="#0072b2", label=labels[0], **style
     )

@@ -54,6 +54,7 @@ COVERED = frozenset(
         "m_after",
         "current",
         "alternated",
+        "alternated_reversed",
         "every_pattern",
         "retained",
         "frames",
@@ -136,6 +137,6 @@ def comparison(views: Sequence[RunView]) -> list[Picture]:
         "All runs, with their numbers of films: correlation of the conductances' changes with the "
         "products of signs in a single film, how much more unlike pairs gain than like ones, and "
         "one-bit errors corrected. Changes are against the mean over patterns. Faint points: "
-        "every film; bars: 95 % bootstrap intervals of the mean, from three films on."
+        "every film; bars: 95 % intervals of the mean, from three films on."
     )
     return [Picture("runs", caption, figure)]
