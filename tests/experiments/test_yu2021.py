@@ -353,7 +353,9 @@ class TestClaims:
         values = np.array([1.0, 2.0, 4.0, 5.0])
         claim = _claim("x", values, np.mean)
         error = values.std(ddof=1) / 2
-        assert claim.interval == pytest.approx((3 - 3.182446 * error, 3 + 3.182446 * error), rel=1e-4)
+        assert claim.interval == pytest.approx(
+            (3 - 3.182446 * error, 3 + 3.182446 * error), rel=1e-4
+        )
 
     def test_made_up_films_give_their_numbers(self, spec):
         import xarray
