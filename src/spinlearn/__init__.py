@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from spinlearn import (
         constants,
+        datasets,
         experiments,
         magnetics,
         networks,
@@ -40,6 +41,7 @@ _HOMES = {
 }
 _SUBPACKAGES = (
     "constants",
+    "datasets",
     "experiments",
     "magnetics",
     "networks",
@@ -57,6 +59,7 @@ __all__ = [
     "SpinlearnValueError",
     "__version__",
     "constants",
+    "datasets",
     "experiments",
     "key_from_seed",
     "magnetics",
