@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -41,39 +41,59 @@ class Recalls(eqx.Module):
     converged: Bool[Array, " m"]
 
 
+class _Crowd(NamedTuple):
+    """Probes on their way: states, which probe each row is, and how many rows still count."""
+
+    states: Array
+    who: Array
+    done: Array
+    counts: Array
+    width: Array
+    index: Array
+
+
 def settle(sweep: Callable[[Array, Array], Array], start: Array, limit: Array) -> Recalls:
     """Sweeps over probes ``(m, n)`` until none changes: a function of states ``(n, m)`` and index.
 
-    Probes that still move come first and are swept in chunks, so that a sweep costs what is left
-    to do; a probe that a sweep has not changed never changes again.
+    A sweep goes over chunks of probes. Once half of them have settled, those that still move are
+    put first and only they go on: a probe that a sweep has not changed never changes again.
     """
     m, n = start.shape
     size = min(CHUNK, m)
-    padding = -m % size
-    columns = jnp.concatenate([start.T, jnp.ones((n, padding), start.dtype)], axis=1)
+    rows = jnp.concatenate([start, jnp.ones((-m % size, n), start.dtype)])
+    total = len(rows)
 
-    def again(now: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
-        states, done, counts, index = now
-        moving = jnp.argsort(done, stable=True)
-        states, left = states[:, moving], jnp.sum(~done)
+    def again(now: _Crowd) -> _Crowd:
+        now = jax.lax.cond(2 * _moving(now) <= now.width, _gather, lambda same: same, now)
 
         def advance(chunk: Array, all_states: Array) -> Array:
-            part = jax.lax.dynamic_slice_in_dim(all_states, chunk * size, size, axis=1)
-            return jax.lax.dynamic_update_slice_in_dim(
-                all_states, sweep(part, index), chunk * size, axis=1
-            )
+            part = jax.lax.dynamic_slice_in_dim(all_states, chunk * size, size)
+            swept = sweep(part.T, now.index).T
+            return jax.lax.dynamic_update_slice_in_dim(all_states, swept, chunk * size, axis=0)
 
-        after = jax.lax.fori_loop(0, (left + size - 1) // size, advance, states)
-        settled = jnp.all(after == states, axis=0)
-        back = jnp.argsort(moving)
-        counts = counts + (~done).astype(counts.dtype)
-        return after[:, back], settled[back], counts, index + 1
+        after = jax.lax.fori_loop(0, (now.width + size - 1) // size, advance, now.states)
+        settled = now.done | jnp.all(after == now.states, axis=1)
+        counts = now.counts + (~now.done).astype(now.counts.dtype)
+        return now._replace(states=after, done=settled, counts=counts, index=now.index + 1)
 
-    def goes_on(now: tuple[Array, Array, Array, Array]) -> Array:
-        return ~jnp.all(now[1]) & (now[3] < limit)
+    def goes_on(now: _Crowd) -> Array:
+        return ~jnp.all(now.done) & (now.index < limit)
 
-    done = jnp.arange(m + padding) >= m
-    counts = jnp.zeros(m + padding, jnp.int32)
-    begin: Any = (columns, done, counts, jnp.asarray(0, jnp.int32))
-    states, done, counts, _ = jax.lax.while_loop(goes_on, again, begin)
-    return Recalls(states[:, :m].T, counts[:m], done[:m])
+    numbers = jnp.arange(total, dtype=jnp.int32)
+    zero = jnp.asarray(0, jnp.int32)
+    everyone = jnp.asarray(total, jnp.int32)
+    begin = _Crowd(rows, numbers, numbers >= m, jnp.zeros_like(numbers), everyone, zero)
+    end = jax.lax.while_loop(goes_on, again, begin)
+    back = jnp.argsort(end.who)[:m]
+    return Recalls(end.states[back], end.counts[back], end.done[back])
+
+
+def _moving(now: _Crowd) -> Array:
+    return jnp.sum(~now.done, dtype=jnp.int32)
+
+
+def _gather(now: _Crowd) -> _Crowd:
+    """The same with the probes that still move in the first rows."""
+    order = jnp.argsort(now.done, stable=True)
+    rows = (part[order] for part in (now.states, now.who, now.done, now.counts))
+    return _Crowd(*rows, width=_moving(now), index=now.index)
