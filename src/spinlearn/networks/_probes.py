@@ -42,14 +42,14 @@ class Recalls(eqx.Module):
 
 
 class _Crowd(NamedTuple):
-    """Probes on their way: states, which probe each row is, and how many rows still count."""
+    """Probes on their way: states, which probe each row is, rows that count, sweeps past."""
 
     states: Array
     who: Array
     done: Array
     counts: Array
     width: Array
-    index: Array
+    past: Array
 
 
 def settle(sweep: Callable[[Array, Array], Array], start: Array, limit: Array) -> Recalls:
@@ -68,16 +68,16 @@ def settle(sweep: Callable[[Array, Array], Array], start: Array, limit: Array) -
 
         def advance(chunk: Array, all_states: Array) -> Array:
             part = jax.lax.dynamic_slice_in_dim(all_states, chunk * size, size)
-            swept = sweep(part.T, now.index).T
+            swept = sweep(part.T, now.past).T
             return jax.lax.dynamic_update_slice_in_dim(all_states, swept, chunk * size, axis=0)
 
         after = jax.lax.fori_loop(0, (now.width + size - 1) // size, advance, now.states)
         settled = now.done | jnp.all(after == now.states, axis=1)
         counts = now.counts + (~now.done).astype(now.counts.dtype)
-        return now._replace(states=after, done=settled, counts=counts, index=now.index + 1)
+        return now._replace(states=after, done=settled, counts=counts, past=now.past + 1)
 
     def goes_on(now: _Crowd) -> Array:
-        return ~jnp.all(now.done) & (now.index < limit)
+        return ~jnp.all(now.done) & (now.past < limit)
 
     numbers = jnp.arange(total, dtype=jnp.int32)
     zero = jnp.asarray(0, jnp.int32)
@@ -96,4 +96,4 @@ def _gather(now: _Crowd) -> _Crowd:
     """The same with the probes that still move in the first rows."""
     order = jnp.argsort(now.done, stable=True)
     rows = (part[order] for part in (now.states, now.who, now.done, now.counts))
-    return _Crowd(*rows, width=_moving(now), index=now.index)
+    return _Crowd(*rows, width=_moving(now), past=now.past)

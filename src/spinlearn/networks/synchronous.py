@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from spinlearn.networks._plan import as_sweeps
-from spinlearn.networks._probes import Recalls
+from spinlearn.networks._probes import CHUNK, Recalls
 from spinlearn.networks._states import as_square, as_states
 from spinlearn.networks._sweep import follow, rounding
 
@@ -60,8 +60,25 @@ def recall_synchronous(weights: Any, probes: Any, *, sweeps: int = 100) -> Recal
 
 @eqx.filter_jit
 def _recall(weights: Array, start: Array, limit: Array) -> Recalls:
+    m, n = start.shape
+    size = min(CHUNK, m)
+    rows = jnp.concatenate([start, jnp.ones((-m % size, n), start.dtype)])
+    ended = jnp.arange(len(rows)) >= m
     ties = rounding(weights)[:, None]
-    nobody = jnp.zeros(start.shape[0], bool)
+
+    def settle_chunk(chunk: tuple[Array, Array]) -> Recalls:
+        return _settle(weights, ties, chunk[0].T, chunk[1], limit)
+
+    found = jax.lax.map(settle_chunk, (rows.reshape(-1, size, n), ended.reshape(-1, size)))
+    return Recalls(
+        found.states.reshape(-1, n)[:m],
+        found.sweeps.reshape(-1)[:m],
+        found.converged.reshape(-1)[:m],
+    )
+
+
+def _settle(weights: Array, ties: Array, start: Array, ended: Array, limit: Array) -> Recalls:
+    """Recall of some probes ``(n, m)``, but for those that have ended already."""
 
     def again(now: tuple[Array, ...]) -> tuple[Array, ...]:
         states, previous, ended, settled, counts, index = now
@@ -75,7 +92,7 @@ def _recall(weights: Array, start: Array, limit: Array) -> Recalls:
     def goes_on(now: tuple[Array, ...]) -> Array:
         return ~jnp.all(now[2]) & (now[5] < limit)
 
-    counts = jnp.zeros(start.shape[0], jnp.int32)
-    begin = (start.T, start.T, nobody, nobody, counts, jnp.asarray(0, jnp.int32))
+    counts = jnp.zeros(ended.shape, jnp.int32)
+    begin = (start, start, ended, jnp.zeros_like(ended), counts, jnp.asarray(0, jnp.int32))
     states, _, _, settled, counts, _ = jax.lax.while_loop(goes_on, again, begin)
     return Recalls(states.T, counts, settled)
