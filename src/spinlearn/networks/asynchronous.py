@@ -23,7 +23,7 @@ def recall_asynchronous(
 
     ``s_i ← sign(Σ_j W_ij s_j)`` until a sweep over all nodes changes nothing: always, and with
     energy −½ sᵀWs that never rises, if the weights are symmetric and their diagonal is not
-    negative. A field that rounding cannot tell from zero, below 2 ε Σ_j |W_ij| with ε the
+    negative. A field that rounding cannot tell from zero, below ``2 ε Σ_j |W_ij|`` with ε the
     precision of the weights, leaves its node as it is. This is `recall` of every probe, with one
     order for all of them, and many times faster.
 
