@@ -27,7 +27,7 @@ CRITICAL_OVERLAP = 0.9674  # of mean-field theory, at its capacity
 TOLERANCE = 0.01
 
 
-def worker(nodes: str, sets: str) -> dict[str, Any]:
+def worker(nodes: str, sets: str, stride: str) -> dict[str, Any]:
     import jax
     import jax.numpy as jnp
 
@@ -37,7 +37,7 @@ def worker(nodes: str, sets: str) -> dict[str, Any]:
     curve = load_curve(
         hebb,
         int(nodes),
-        LOADS,
+        LOADS[:: int(stride)],
         key=jax.random.key(int(nodes)),
         probes=PROBES,
         trials=int(sets),
@@ -72,8 +72,8 @@ def equal_load(small: dict[str, Any], large: dict[str, Any]) -> float:
     return float(-start / slope)
 
 
-def readings(sizes: dict[int, int]) -> list[Row]:
-    curves = {n: run_worker(__spec__.name, [str(n), str(k)], double=False, limit=7200.0)
+def readings(sizes: dict[int, int], stride: int = 1) -> list[Row]:
+    curves = {n: run_worker(__spec__.name, [str(n), str(k), str(stride)], double=False, limit=7200.0)
               for n, k in sizes.items()}  # fmt: skip
     rows: list[Row] = []
     half = {}
@@ -118,7 +118,7 @@ def main() -> None:
         return
     options = parse(__doc__)
     if options.quick:
-        rows = readings({250: 4, 500: 2})
+        rows = readings({250: 4, 500: 2}, stride=3)
     else:
         rows = readings({500: 40, 1000: 20, 2000: 10, 5000: 3, 10000: 2})
     # A reading that the loads do not bracket is none.
