@@ -73,8 +73,10 @@ def equal_load(small: dict[str, Any], large: dict[str, Any]) -> float:
 
 
 def readings(sizes: dict[int, int], stride: int = 1) -> list[Row]:
-    curves = {n: run_worker(__spec__.name, [str(n), str(k), str(stride)], double=False, limit=7200.0)
-              for n, k in sizes.items()}  # fmt: skip
+    curves = {}
+    for n, sets in sizes.items():
+        arguments = [str(n), str(sets), str(stride)]
+        curves[n] = run_worker(__spec__.name, arguments, double=False, limit=7200.0)
     rows: list[Row] = []
     half = {}
     for n, curve in curves.items():
