@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -11,7 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spinlearn import Mesh
+from spinlearn.experiments.self_learning_film import four_contacts
 from spinlearn.experiments.specs import EXPERIMENTS, preset_names
+from spinlearn.experiments.specs._four_contacts import contact_problem
+from spinlearn.experiments.specs.yu2021 import FourContactsTable
 from spinlearn.runs import (
     SpecError,
     make_spec,
@@ -124,6 +131,43 @@ MALFORMED = {
     ),
 }
 
+FILM = 'experiment = "yu2021"\n'
+MALFORMED |= {
+    "pads that overlap in the centre": (
+        FILM + '[contacts]\nlayout = "centre"\nsize = 0.6\n',
+        ["contacts.size = 0.6", "at most 0.435", "'centre' and 96 cells", "smaller"],
+    ),
+    "pads that overlap at the corners": (
+        FILM + '[contacts]\nlayout = "corner"\nsize = 0.6\n',
+        ["contacts.size = 0.6", "at most 0.494", "'corner' and 96 cells", "smaller"],
+    ),
+    "edge contacts on two cells": (
+        FILM + '[film]\nlength = 120e-9\ncell = 60e-9\n[contacts]\nlayout = "edge"\nsize = 0.5\n',
+        ["contacts.size = 0.5", "at most 0.204", "'edge' and 2 cells"],
+    ),
+    "arcs that touch": (
+        FILM + "[film]\nlength = 240e-9\n[contacts]\narc = 1.0\n",
+        ["contacts.arc = 1 rad", "at most 0.954 rad", "16 cells", "smaller"],
+    ),
+    "arcs without a cell": (
+        FILM + "[film]\nlength = 90e-9\ncell = 30e-9\n",
+        ["film.cell = 3e-08 m", "at most 1.28e-08 m", "hold no cell", "contacts.arc larger"],
+    ),
+    "a pad without a cell": (
+        FILM + '[film]\nlength = 480e-9\n[contacts]\nlayout = "centre"\nsize = 0.03\n',
+        ["film.cell = 1.5e-08 m", "at most", "hold no cell", "contacts.size larger"],
+    ),
+    "another mechanism on a film of grains": (
+        FILM + 'mechanism = "spin-transfer"\n',
+        ["film.interfacial_dmi = 0 J/m²", "spin-transfer", "yu2021-transfer"],
+    ),
+    "stripes under a spin-orbit torque": (
+        FILM + "[film]\ninterfacial_dmi = 4.5e-3\n",
+        ["film.interfacial_dmi = 0.0045 J/m²", "spin-orbit", "is 0"],
+    ),
+    "no damping": (FILM + "[film]\ndamping = 0.0\n", ["film.damping = 0.0", "0.0001 to 10"]),
+}
+
 
 @pytest.mark.parametrize("name", MALFORMED)
 def test_malformed(name: str, tmp_path: Path) -> None:
@@ -141,6 +185,44 @@ def test_malformed(name: str, tmp_path: Path) -> None:
 
 def test_there_are_sixty() -> None:
     assert len(MALFORMED) >= 60
+
+
+@pytest.mark.parametrize(
+    ("name", "mechanism", "hint"),
+    [
+        ("yu2021", "spin-transfer", "yu2021-transfer"),
+        ("yu2021-transfer", "spin-orbit", "specification yu2021,"),
+    ],
+)
+def test_a_mechanism_set_on_the_other_film_points_to_its_own(
+    name: str, mechanism: str, hint: str
+) -> None:
+    with pytest.raises(SpecError, match=hint):
+        read_spec(name, dict([parse_override(f"mechanism={mechanism}")]))
+
+
+@pytest.mark.parametrize("layout", ["centre", "ring", "edge", "corner"])
+def test_contacts_that_a_specification_allows_can_be_made(layout: str) -> None:
+    """Some that just fit, some that just do not: none that pass fail when the film is made."""
+    made = 0
+    for cells, size, arc in itertools.product(
+        (2, 3, 5, 8, 13, 16, 21, 32, 96), (0.02, 0.1, 0.2, 0.43, 0.45, 0.49, 0.6), (0.02, 0.7, 1.0)
+    ):
+        if contact_problem(layout, size, arc, cells, cells * 1e-8, 1e-8):
+            continue
+        table = FourContactsTable.model_validate({"layout": layout, "size": size, "arc": arc})
+        mesh = Mesh((cells, cells, 1), (1e-8, 1e-8, 1e-9))
+        made += four_contacts(mesh, table).count == 4
+    assert made > 20
+
+
+def test_specifications_load_nothing_heavy() -> None:
+    code = (
+        "import sys; from spinlearn.runs import read_spec; read_spec('yu2021'); "
+        "print('jax' in sys.modules, 'numpy' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
 
 
 def test_all_mistakes_at_once(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
+from spinlearn.experiments.specs._four_contacts import contact_problem
 from spinlearn.experiments.specs.base import RunSpec, Table, choice, quantity
 
 _MCGUIRE = "McGuire and Potter, IEEE Trans. Magn. 11, 1018 (1975)"
@@ -51,7 +52,9 @@ class SelfLearningFilmTable(Table):
     period: float = quantity(
         50e-9, "m", 1e-9, 1e-5, "Period of the labyrinth before it relaxes (spin-transfer)"
     )
-    damping: float = quantity(0.1, "1", 0.0, 10.0, "Gilbert damping")
+    damping: float = quantity(
+        0.1, "1", 1e-4, 10.0, "Gilbert damping; without it a film would never rest"
+    )
     conductivity: float = quantity(4e6, "S/m", 1e2, 1e9, "Conductivity across m")
     amr_ratio: float = quantity(
         0.04,
@@ -267,6 +270,34 @@ class Yu2021Spec(RunSpec):
     ensemble: EnsembleTable = EnsembleTable()
     controls: ControlsTable = ControlsTable()
     solver: SolverTable = SolverTable()
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> Self:
+        """A film of one mechanism does nothing under the other's torque."""
+        dmi = self.film.interfacial_dmi
+        if self.mechanism == "spin-transfer" and not dmi:
+            raise ValueError(
+                f"film.interfacial_dmi = {dmi:g} J/m²: allowed with mechanism = 'spin-transfer' is "
+                "any value but 0, since it writes stripes. Start from the specification "
+                "yu2021-transfer, which has all of such a film."
+            )
+        if self.mechanism == "spin-orbit" and dmi:
+            raise ValueError(
+                f"film.interfacial_dmi = {dmi:g} J/m²: allowed with mechanism = 'spin-orbit' is 0, "
+                "since its grains lie in the plane. Start from the specification yu2021, which has "
+                "all of such a film."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _contacts_apart(self) -> Self:
+        contacts, film = self.contacts, self.film
+        problem = contact_problem(
+            contacts.layout, contacts.size, contacts.arc, film.cells, film.length, film.cell
+        )
+        if problem:
+            raise ValueError(problem)
+        return self
 
     @model_validator(mode="after")
     def _resolved(self) -> Self:
