@@ -34,6 +34,8 @@ def learning_spec(**changes: Any) -> Any:
         "ensemble": {"textures": 5, "studied": 3},
         "controls": {"alternations": 6, "spectrum": True, "retention_temperature": 300.0},
     }
+    if changes.get("mechanism") == "spin-transfer":
+        table["film"]["interfacial_dmi"] = 4.5e-3
     return make_spec(table | changes)
 
 
