@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from spinlearn import (
         constants,
+        datasets,
         experiments,
         magnetics,
         networks,
         report,
+        rules,
         runs,
         substrates,
         transport,
@@ -39,10 +41,12 @@ _HOMES = {
 }
 _SUBPACKAGES = (
     "constants",
+    "datasets",
     "experiments",
     "magnetics",
     "networks",
     "report",
+    "rules",
     "runs",
     "substrates",
     "transport",
@@ -55,6 +59,7 @@ __all__ = [
     "SpinlearnValueError",
     "__version__",
     "constants",
+    "datasets",
     "experiments",
     "key_from_seed",
     "magnetics",
@@ -62,6 +67,7 @@ __all__ = [
     "named_material",
     "networks",
     "report",
+    "rules",
     "runs",
     "stream",
     "substrates",

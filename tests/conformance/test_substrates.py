@@ -12,7 +12,8 @@ import pytest
 
 from spinlearn import Material, Mesh, key_from_seed
 from spinlearn.magnetics import Exchange, UniaxialAnisotropy, ZhangLi, random_state
-from spinlearn.substrates import AbstractSubstrate, Film, HeavyMetal, Record
+from spinlearn.rules import hebb_step
+from spinlearn.substrates import AbstractSubstrate, Film, HeavyMetal, Ideal, Record
 from spinlearn.transport import AMR, edge_electrodes
 
 DURATION = 2e-12  # s
@@ -39,6 +40,8 @@ SUBSTRATES: dict[str, Callable[[], AbstractSubstrate]] = {
         step=1e-13, heavy_metal=HeavyMetal(1e6, 4e-9, 0.1, 0.1), oersted=True
     ),
     "warm film": lambda: _film(step=1e-13, temperature=300.0),
+    "ideal": lambda: Ideal(6),
+    "ideal by Hebb's rule": lambda: Ideal(6, hebb_step),
 }
 
 KEY = key_from_seed(1)

@@ -1,16 +1,39 @@
 """What computes on a substrate."""
 
+from spinlearn.networks._probes import Recalls
+from spinlearn.networks.asynchronous import recall_asynchronous
+from spinlearn.networks.capacity import LoadCurve, load_curve
+from spinlearn.networks.energy import energy, overlap
+from spinlearn.networks.heat_bath import ThermalRecalls, recall_thermal
+from spinlearn.networks.hopfield import Hopfield
+from spinlearn.networks.mean_field import mean_field_capacity, mean_field_overlap
 from spinlearn.networks.readout import Readout
 from spinlearn.networks.recall import Recall, recall, recall_by_currents
+from spinlearn.networks.recall_curve import RecallCurve, recall_curve
 from spinlearn.networks.recovery import RecallTable, Recovery, recall_table, recovered
+from spinlearn.networks.synchronous import recall_synchronous
 
 __all__ = [
+    "Hopfield",
+    "LoadCurve",
     "Readout",
     "Recall",
+    "RecallCurve",
     "RecallTable",
+    "Recalls",
     "Recovery",
+    "ThermalRecalls",
+    "energy",
+    "load_curve",
+    "mean_field_capacity",
+    "mean_field_overlap",
+    "overlap",
     "recall",
+    "recall_asynchronous",
     "recall_by_currents",
+    "recall_curve",
+    "recall_synchronous",
     "recall_table",
+    "recall_thermal",
     "recovered",
 ]

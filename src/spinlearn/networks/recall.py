@@ -10,11 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from spinlearn._checks import as_count, as_leaf, require_values
+from spinlearn._checks import require_values
 from spinlearn.errors import SpinlearnValueError
-from spinlearn.networks._states import as_order, as_square, as_states
+from spinlearn.networks._plan import Plan, as_amount, as_plan, one_of_two
+from spinlearn.networks._states import as_square, as_states
 from spinlearn.networks.readout import Readout
-from spinlearn.rng import stream
 from spinlearn.substrates import AbstractSubstrate, Film
 from spinlearn.typing import Key
 
@@ -93,8 +93,8 @@ def recall(
     matrix = as_square(weights, "weights", "S or no unit")
     start = as_states(probe, "probe", matrix.shape[0]).astype(matrix.dtype)
     if order is not None and key is not None:
-        raise _one_of_two()
-    return _settle(_Weighted(matrix), matrix, start, _as_plan(order, key, None, sweeps, matrix))
+        raise one_of_two()
+    return _settle(_Weighted(matrix), matrix, start, as_plan(order, key, None, sweeps, matrix))
 
 
 def recall_by_currents(
@@ -182,10 +182,10 @@ def recall_by_currents(
     _check_passive(conductance)
     weights = readout.weights(conductance, relative=relative)
     start = as_states(probe, "probe", weights.shape[0]).astype(weights.dtype)
-    volts = _as_amount(voltage, "voltage", "V", zero=False).astype(weights.dtype)
+    volts = as_amount(voltage, "voltage", "V", zero=False).astype(weights.dtype)
     if read_noise is None and order is not None and key is not None:
-        raise _one_of_two()
-    plan = _as_plan(order, key, read_noise, sweeps, weights)
+        raise one_of_two()
+    plan = as_plan(order, key, read_noise, sweeps, weights)
     if not solve:
         return _settle(_Linear(readout, conductance, volts, relative), weights, start, plan)
     if not isinstance(substrate, Film):
@@ -235,31 +235,8 @@ class _Solved(eqx.Module):
         return self.readout.sign.astype(states.dtype) * (current.astype(states.dtype) - reference)
 
 
-class _Plan(eqx.Module):
-    """Which node comes when, and the noise."""
-
-    order: Array | None
-    key: Key | None
-    noise: Array | None
-    sweeps: Array
-
-    def nodes(self, sweep: Array, n: int) -> Array:
-        if self.order is not None:
-            return self.order
-        if self.key is None:
-            return jnp.arange(n)
-        return jax.random.permutation(stream(self.key, "recall order", sweep), n)
-
-    def disturbed(self, field: Array, step: Array) -> Array:
-        if self.noise is None:
-            return field
-        assert self.key is not None
-        drawn = jax.random.normal(stream(self.key, "read noise", step), (), field.dtype)
-        return field + self.noise * drawn
-
-
 @eqx.filter_jit
-def _settle(field: Any, weights: Array, start: Array, plan: _Plan) -> Recall:
+def _settle(field: Any, weights: Array, start: Array, plan: Plan) -> Recall:
     n = start.shape[0]
 
     def sweep(now: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
@@ -287,31 +264,6 @@ def _energy(weights: Array, states: Array) -> Array:
     return -0.5 * (states @ weights @ states)
 
 
-def _as_plan(order: Any, key: Key | None, noise: Any, sweeps: Any, weights: Array) -> _Plan:
-    count = as_count(sweeps, "sweeps", 1, "an integer >= 1", "A few are enough for most probes.")
-    if noise is not None and key is None:
-        raise SpinlearnValueError("key", None, "a random key for the read noise", "Pass key=...")
-    if noise is not None:
-        noise = _as_amount(noise, "read_noise", "A", zero=True).astype(weights.dtype)
-    order = None if order is None else as_order(order, weights.shape[0])
-    return _Plan(order, key, noise, jnp.asarray(min(count, 2**31 - 1), jnp.int32))
-
-
-def _as_amount(value: Any, field: str, unit: str, *, zero: bool) -> Array:
-    leaf = as_leaf(value, field, unit)
-    allowed = f"one {'number >= 0' if zero else 'positive number'}, {unit}"
-    if leaf.shape != ():
-        raise SpinlearnValueError(field, f"shape {leaf.shape}", allowed, "Pass one number.")
-    require_values(
-        lambda v: np.isfinite(v) & ((v >= 0) if zero else (v > 0)),
-        field,
-        leaf,
-        allowed,
-        "Pass its magnitude; the sign belongs to the readout.",
-    )
-    return leaf
-
-
 def _check_passive(conductance: Array) -> None:
     """Currents are the magnitudes of conductances only where those between contacts are <= 0."""
 
@@ -325,10 +277,4 @@ def _check_passive(conductance: Array) -> None:
         conductance,
         "not positive off the diagonal, S: currents into one conductor",
         "Pass weights to recall instead.",
-    )
-
-
-def _one_of_two() -> SpinlearnValueError:
-    return SpinlearnValueError(
-        "order", "order and key", "one of them: a key draws an order of its own", "Leave one out."
     )

@@ -2,6 +2,7 @@
 
 from spinlearn.substrates.film import Film, FilmState
 from spinlearn.substrates.heavy_metal import HeavyMetal
+from spinlearn.substrates.ideal import Ideal, IdealState
 from spinlearn.substrates.learning_kernel import (
     LearningKernel,
     conductance_changes,
@@ -23,6 +24,8 @@ __all__ = [
     "Film",
     "FilmState",
     "HeavyMetal",
+    "Ideal",
+    "IdealState",
     "LearningKernel",
     "LearningSpectrum",
     "LinkFit",

@@ -1,0 +1,116 @@
+"""Oja's rule of a single neuron, one for every row: the first principal component."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Float
+
+from spinlearn.rules._epochs import train
+from spinlearn.rules._inputs import as_patterns, as_presented, as_rate, as_weights, full_product
+
+Array = jax.Array
+
+
+def oja_neuron(
+    patterns: Any,
+    *,
+    rate: Any = None,
+    epochs: int = 1000,
+    initial: Any = None,
+    tolerance: Any = 0.0,
+    together: bool = True,
+) -> Float[Array, "n n"]:
+    """Weights after epochs of Oja's rule, every row a neuron of its own.
+
+    Fixed point: every row is the unit eigenvector of the largest eigenvalue of ``C = ⟨ξ ξᵀ⟩``, up
+    to its sign. All rows learn the same, so that one memory at most is kept. The difference to it
+    shrinks in every step by ``(1 + η λ₂) / (1 + η λ₁)``, or by ``1 − 2 η λ₁`` if that is slower.
+    The diagonal is kept: a row without it is no eigenvector.
+
+    Parameters
+    ----------
+    patterns
+        Patterns ξ, ``(p, n)``, −1 or 1, or any finite numbers (no unit).
+    rate
+        Learning rate η (no unit); by default 1/(2 max ‖ξ‖²), which is 1/(2n) for ±1, and a fifth
+        of it for patterns one after the other.
+    epochs
+        Largest number of epochs.
+    initial
+        Weights to begin with, ``(n, n)`` (no unit); a tenth of the identity by default, so that
+        row i gets the sign with which its own component is positive.
+    tolerance
+        Training ends when an epoch changes no weight by more than this (no unit).
+    together
+        Whether a step is for the mean over all patterns, one step an epoch, with the exact fixed
+        point; patterns one after the other end within a distance that grows with η.
+
+    Returns
+    -------
+    Array
+        Weights, ``(n, n)`` (no unit).
+
+    Raises
+    ------
+    SpinlearnValueError
+        If shapes differ, numbers are not finite, or the rate, epochs or tolerance are negative.
+
+    References
+    ----------
+    E. Oja, J. Math. Biol. 15, 267 (1982).
+
+    Examples
+    --------
+    >>> oja_neuron([[1, 1], [1, -1], [1, 1], [1, 1]]).round(3).tolist()
+    [[0.707, 0.707], [0.707, 0.707]]
+    """
+    known = as_patterns(patterns)
+    return train(_step, known, initial, rate, epochs, tolerance, together=together, diagonal=True)
+
+
+def oja_neuron_step(weights: Any, patterns: Any, rate: Any) -> Float[Array, "n n"]:
+    """Weights after one step of Oja's rule of a single neuron, in every row.
+
+    ``ΔW_ij = η y_i (ξ_j − y_i W_ij)`` with ``y = W ξ``. The diagonal is kept.
+
+    Parameters
+    ----------
+    weights
+        Weights before, ``(n, n)`` (no unit).
+    patterns
+        A pattern ξ, ``(n,)``, or several, ``(p, n)``, whose steps are averaged (no unit).
+    rate
+        Learning rate η (no unit).
+
+    Returns
+    -------
+    Array
+        Weights, ``(n, n)`` (no unit).
+
+    Raises
+    ------
+    SpinlearnValueError
+        If shapes differ, numbers are not finite, or the rate is negative.
+
+    References
+    ----------
+    E. Oja, J. Math. Biol. 15, 267 (1982).
+
+    Examples
+    --------
+    >>> oja_neuron_step(jnp.eye(2) / 2, [1, -1], 0.5).tolist()
+    [[0.6875, -0.25], [-0.25, 0.6875]]
+    """
+    before = as_weights(weights)
+    shown = as_presented(patterns, before.shape[0]).astype(before.dtype)
+    return _step(before, shown, as_rate(rate, before.dtype))
+
+
+def _step(weights: Array, shown: Array, rate: Array) -> Array:
+    outputs = full_product("ij,pj->pi", weights, shown)
+    gain = full_product("pi,pj->ij", outputs, shown) / shown.shape[0]
+    leak = jnp.mean(outputs * outputs, axis=0)
+    return weights + rate * (gain - leak[:, None] * weights)
