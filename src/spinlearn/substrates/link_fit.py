@@ -190,7 +190,7 @@ def fit_links(response: LinkResponse, *, retention: Any = jnp.inf) -> LinkFit:
 
 
 def _spreads(change: np.ndarray) -> tuple[float, float]:
-    """Device to device, and cycle to cycle, at the largest voltage where links are written whole."""
+    """From device to device and cycle to cycle, at the largest voltage: there links are whole."""
     top = change[:, -1, 1:]
     late = top[:, top.shape[1] // 2 :]
     size = np.abs(late.mean())

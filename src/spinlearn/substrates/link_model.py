@@ -135,7 +135,8 @@ class LinkModel(eqx.Module):
         gone = -jnp.expm1(-total * driven)
         end = left + (aim - left) * gone
         area = area + driven * (aim + (left - aim) * _mean_factor(total * driven))
-        return end, area / duration
+        some = duration > 0
+        return end, jnp.where(some, area / jnp.where(some, duration, 1), written)
 
 
 def _mean_factor(x: Array) -> Array:

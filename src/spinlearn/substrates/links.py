@@ -33,13 +33,13 @@ class LinksState(eqx.Module):
     Examples
     --------
     >>> LinksState.__annotations__["written"]
-    "Float[Array, 'links']"
+    "Float[Array, ' links']"
     """
 
-    written: Float[Array, "links"]  # noqa: F821
-    conductance: Float[Array, "links"]  # noqa: F821
-    change: Float[Array, "links"]  # noqa: F821
-    threshold: Float[Array, "links"]  # noqa: F821
+    written: Float[Array, " links"]
+    conductance: Float[Array, " links"]
+    change: Float[Array, " links"]
+    threshold: Float[Array, " links"]
 
 
 @final
@@ -80,7 +80,7 @@ class Links(AbstractSubstrate):
     model: LinkModel
     device_spread: Array
     cycle_spread: Array
-    pairs: Int[Array, "links 2"]  # noqa: F821
+    pairs: Int[Array, "links 2"]
     nodes: int = eqx.field(static=True)
 
     def __init__(
