@@ -106,7 +106,7 @@ class Links(AbstractSubstrate):
             setattr(self, name, leaf)
 
     def init(self, *, key: Key) -> LinksState:
-        """Links that nothing was written to, each with parameters of its own."""
+        """Links that nothing was written to, each with parameters of its own (no unit)."""
         count, dtype = len(self.pairs), self.model.conductance.dtype
 
         def own(name: str) -> Array:
