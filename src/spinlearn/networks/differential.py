@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from spinlearn._checks import as_count
+from spinlearn.constants import K_B
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.networks._plan import as_amount
 from spinlearn.networks._states import as_states
@@ -33,6 +34,8 @@ class Course(eqx.Module):
         Weights before the first epoch and after each, ``(epochs + 1, n, n)`` (no unit).
     energy
         Dissipated in every epoch, reads included, ``(epochs,)``, J.
+    read_energy
+        The part of it that reads took, ``(epochs,)``, J.
     duration
         Of every epoch, ``(epochs,)``, s.
     written
@@ -47,6 +50,7 @@ class Course(eqx.Module):
     state: LinksState
     weights: Float[Array, "steps n n"]
     energy: Float[Array, " epochs"]
+    read_energy: Float[Array, " epochs"]
     duration: Float[Array, " epochs"]
     written: Float[Array, " epochs"]
 
@@ -83,9 +87,10 @@ class DifferentialLinks(eqx.Module):
     read_voltage, read_time
         Largest voltage of a column when W c is read, V, and for how long, s. Reading is a pulse
         like any other: it costs energy, and writes what such a voltage writes.
-    read_noise
-        Standard deviation of a row's current in a read, over that of one whole link's change
-        at the read voltage (no unit).
+    temperature
+        Of the links when they are read, K: the mean of a row's current over the read time t has
+        Johnson noise of variance ``2 k_B T G / t``, G all conductances of the row. Amplifiers are
+        taken to add none.
 
     Raises
     ------
@@ -105,7 +110,7 @@ class DifferentialLinks(eqx.Module):
     gain: Array
     read_voltage: Array
     read_time: Array
-    read_noise: Array
+    temperature: Array
     nodes: int = eqx.field(static=True)
 
     def __init__(
@@ -113,12 +118,12 @@ class DifferentialLinks(eqx.Module):
         model: LinkModel,
         nodes: int,
         *,
-        gain: Any = 3.0,
+        gain: Any = 1.0,
         device_spread: Any = 0.0,
         cycle_spread: Any = 0.0,
-        read_voltage: Any = 5e-3,
-        read_time: Any = 1e-9,
-        read_noise: Any = 0.0,
+        read_voltage: Any = 2e-3,
+        read_time: Any = 1e-4,
+        temperature: Any = 0.0,
     ) -> None:
         n = as_count(nodes, "nodes", 2, "an integer of at least 2", "Pass the number of nodes.")
         row, column = np.divmod(np.arange(n * n), n)
@@ -130,7 +135,7 @@ class DifferentialLinks(eqx.Module):
         self.gain = as_amount(gain, "gain", "no unit", zero=False)
         self.read_voltage = as_amount(read_voltage, "read_voltage", "V", zero=False)
         self.read_time = as_amount(read_time, "read_time", "s", zero=False)
-        self.read_noise = as_amount(read_noise, "read_noise", "no unit", zero=True)
+        self.temperature = as_amount(temperature, "temperature", "K", zero=True)
 
     def init(self, *, key: Key) -> LinksState:
         """A new device: all weights are zero (no unit)."""
@@ -167,8 +172,10 @@ class DifferentialLinks(eqx.Module):
         state, record = self.links.apply(state, voltages, time, key=key)
         current = record.charge[: self.nodes] / time - expected
         unit = self._whole(dtype) * volt
-        noise = jax.random.normal(stream(key, "read"), given.shape, dtype)
-        found = current / unit + self.read_noise.astype(dtype) * noise
+        noise = self._johnson(state, unit) * jax.random.normal(
+            stream(key, "read"), given.shape, dtype
+        )
+        found = current / unit + noise
         return state, self.gain.astype(dtype) * found * largest, record
 
     def train(
@@ -245,6 +252,13 @@ class DifferentialLinks(eqx.Module):
         n, matrix = self.nodes, self.links.conductance(state)
         return matrix[:n, n : 2 * n] - matrix[:n, 2 * n :]
 
+    def _johnson(self, state: LinksState, unit: Array) -> Array:
+        """Standard deviation of the rows' mean currents, ``(n,)``, over a unit in A."""
+        rows = jnp.diag(self.links.conductance(state))[: self.nodes]
+        # In float32 k_B T is no number: voltages of noise are.
+        heat = jnp.sqrt(self.temperature * (2 * K_B * 1e20)).astype(rows.dtype)
+        return 1e-10 * heat * jnp.sqrt(rows / self.read_time.astype(rows.dtype)) / unit
+
     def _whole(self, dtype: Any) -> Array:
         """Change of the mean link's conductance when it is written whole, S."""
         model = self.links.model
@@ -276,25 +290,25 @@ def _train(
         state, back, again = network.read(state, y, key=stream(key, "read back"))
         return state, jnp.where(first, x, x - back), jnp.where(first, x, y), [read, again]
 
-    def show(now: tuple[LinksState, Array], given: Any) -> tuple[Any, tuple[Array, Array]]:
+    def show(now: tuple[LinksState, Array], given: Any) -> tuple[Any, tuple[Array, Array, Array]]:
         state, epoch = now
         x, key = given
         state, r, c, records = drive(state, x, epoch == 0, key)
         rows, columns = row * jnp.clip(r, -1, 1), column * jnp.clip(c, -1, 1)
         voltages = jnp.concatenate([rows, columns, -columns])
         state, record = network.links.apply(state, voltages, pulse, key=stream(key, "pulse"))
-        records = [*records, record]
-        energy = sum((jnp.asarray(r.energy) for r in records), jnp.zeros((), dtype))
-        time = sum((jnp.asarray(r.duration) for r in records), jnp.zeros((), dtype))
-        return (state, epoch), (energy, time)
+        zero = jnp.zeros((), dtype)
+        reads = sum((jnp.asarray(r.energy) for r in records), zero)
+        time = sum((jnp.asarray(r.duration) for r in [*records, record]), zero)
+        return (state, epoch), (reads + record.energy, reads, time)
 
     def once(state: LinksState, epoch: Array) -> tuple[LinksState, Any]:
         own = stream(key, "epoch", epoch)
         order = jax.random.permutation(stream(own, "order"), len(shown))
         keys = jax.vmap(lambda k: stream(own, "pattern", k))(jnp.arange(len(shown)))
-        (state, _), (energy, time) = jax.lax.scan(show, (state, epoch), (shown[order], keys))
-        found = network.weights(state), jnp.sum(energy), jnp.sum(time), jnp.mean(state.written)
-        return state, found
+        (state, _), spent = jax.lax.scan(show, (state, epoch), (shown[order], keys))
+        totals = [jnp.sum(each) for each in spent]
+        return state, (network.weights(state), *totals, jnp.mean(state.written))
 
     before = network.weights(state)
     state, (weights, *rest) = jax.lax.scan(once, state, jnp.arange(epochs))
