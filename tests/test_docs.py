@@ -65,6 +65,7 @@ def test_the_comparison_sees_differences() -> None:
         "howto/sweeps.md",
         "tutorial/first_conductance.md",
         "tutorial/yu2021.md",
+        "tutorial/niu2024.md",
         "tutorial/standard_problem_4.md",
     ],
 )

@@ -13,7 +13,15 @@ import pytest
 from spinlearn import Material, Mesh, key_from_seed
 from spinlearn.magnetics import Exchange, UniaxialAnisotropy, ZhangLi, random_state
 from spinlearn.rules import hebb_step
-from spinlearn.substrates import AbstractSubstrate, Film, HeavyMetal, Ideal, Record
+from spinlearn.substrates import (
+    AbstractSubstrate,
+    Film,
+    HeavyMetal,
+    Ideal,
+    LinkModel,
+    Links,
+    Record,
+)
 from spinlearn.transport import AMR, edge_electrodes
 
 DURATION = 2e-12  # s
@@ -34,6 +42,11 @@ def _film(**options: Any) -> Film:
     )
 
 
+def _links(**options: Any) -> Links:
+    model = LinkModel(1e-3, 0.004, 0.1, 2.0, 3e9, 2.0, retention=1e-6)
+    return Links(model, 6, device_spread=0.1, **options)
+
+
 SUBSTRATES: dict[str, Callable[[], AbstractSubstrate]] = {
     "film": lambda: _film(step=1e-13),
     "film on a heavy metal": lambda: _film(
@@ -42,6 +55,8 @@ SUBSTRATES: dict[str, Callable[[], AbstractSubstrate]] = {
     "warm film": lambda: _film(step=1e-13, temperature=300.0),
     "ideal": lambda: Ideal(6),
     "ideal by Hebb's rule": lambda: Ideal(6, hebb_step),
+    "links": _links,
+    "links whose cycles differ": lambda: _links(cycle_spread=0.02),
 }
 
 KEY = key_from_seed(1)

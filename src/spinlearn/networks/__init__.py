@@ -3,6 +3,7 @@
 from spinlearn.networks._probes import Recalls
 from spinlearn.networks.asynchronous import recall_asynchronous
 from spinlearn.networks.capacity import LoadCurve, load_curve
+from spinlearn.networks.differential import Course, DifferentialLinks
 from spinlearn.networks.energy import energy, overlap
 from spinlearn.networks.heat_bath import ThermalRecalls, recall_thermal
 from spinlearn.networks.hopfield import Hopfield
@@ -14,6 +15,8 @@ from spinlearn.networks.recovery import RecallTable, Recovery, recall_table, rec
 from spinlearn.networks.synchronous import recall_synchronous
 
 __all__ = [
+    "Course",
+    "DifferentialLinks",
     "Hopfield",
     "LoadCurve",
     "Readout",

@@ -14,6 +14,9 @@ from spinlearn.substrates.learning_spectrum import (
     learning_spectrum,
     sign_patterns,
 )
+from spinlearn.substrates.link_fit import LinkFit, LinkResponse, fit_links, measure_link
+from spinlearn.substrates.link_model import LinkModel
+from spinlearn.substrates.links import Links, LinksState
 from spinlearn.substrates.substrate import AbstractSubstrate, Record
 
 __all__ = [
@@ -25,10 +28,17 @@ __all__ = [
     "IdealState",
     "LearningKernel",
     "LearningSpectrum",
+    "LinkFit",
+    "LinkModel",
+    "LinkResponse",
+    "Links",
+    "LinksState",
     "Record",
     "conductance_changes",
+    "fit_links",
     "hebb_correlation",
     "learning_spectrum",
     "measure_learning_kernel",
+    "measure_link",
     "sign_patterns",
 ]

@@ -56,6 +56,11 @@ EXPERIMENTS = {
         "magnetoresistance:MagnetoresistanceSpec",
         "magnetoresistance:Magnetoresistance",
     ),
+    "niu2024": Entry(
+        "an associative memory of 35 nodes on magnetic links (Niu et al. 2024)",
+        "niu2024:Niu2024Spec",
+        "niu2024:Niu2024",
+    ),
     "yu2021": Entry(
         "a film that trains itself through four contacts (Yu et al. 2021)",
         "yu2021:Yu2021Spec",

@@ -16,7 +16,11 @@ from spinlearn.report._pictures import Picture
 from spinlearn.report._view import RunView
 
 #: Module below this package by name of the experiment.
-FIGURES = {"magnetoresistance": "magnetoresistance", "yu2021": "yu2021"}
+FIGURES = {
+    "magnetoresistance": "magnetoresistance",
+    "niu2024": "niu2024",
+    "yu2021": "yu2021",
+}
 
 
 def experiment_pictures(view: RunView) -> tuple[list[Picture], frozenset[str]]:

@@ -1,0 +1,136 @@
+"""Headline numbers of an associative memory: recall, gradient, energy, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spinlearn.experiments._memory_bench import METHODS, PROTOCOLS
+from spinlearn.experiments.experiment import Claim
+from spinlearn.experiments.specs.niu2024 import Niu2024Spec
+
+if TYPE_CHECKING:
+    import xarray
+
+_SAMPLES, _SEED = 4000, 2024
+_FEW_SETS = 8
+_GOAL = 0.95
+_FIRST = 5
+
+
+def memory_claims(spec: Niu2024Spec, dataset: xarray.Dataset) -> tuple[Claim, ...]:
+    """Claims of a finished run (SI units, as they say)."""
+    memory = spec.memory
+    rates = dataset["by_flips"].values[..., memory.flips]
+    probes = memory.trials * len(memory.letters)
+    claims = [
+        share(f"recall of {memory.letters} after {memory.flips} flips, {name}", rates[:, k], probes)
+        for k, name in enumerate(METHODS)
+    ]
+    claims += _sets(spec, dataset)
+    for k, protocol in enumerate(PROTOCOLS):
+        claims += _course(dataset, k, protocol)
+    return tuple(claims)
+
+
+def _course(dataset: xarray.Dataset, k: int, protocol: str) -> list[Claim]:
+    energy = dataset["energy"].values[:, k]
+    reads = dataset["read_energy"].values[:, k]
+    reached = np.argmax(dataset["by_epoch"].values[:, k].mean(axis=0) >= _GOAL)
+    name = f"links, {protocol}"
+    found = [
+        mean(f"energy of an epoch, {name}", energy.mean(axis=1), "J"),
+        mean(f"energy of the pulses of an epoch, {name}", (energy - reads).mean(axis=1), "J"),
+        *_cosines(dataset, k, name),
+    ]
+    if reached:
+        text = f"epochs to a mean recall of 95 %, {name}"
+        found.append(Claim(text, float(reached), "1", None, len(energy)))
+    return found
+
+
+def _cosines(dataset: xarray.Dataset, k: int, name: str) -> list[Claim]:
+    """While there is something to learn: afterwards there is no slope to follow."""
+    first = min(_FIRST, dataset.sizes["epoch"])
+    targets = {"cosine_objective": "Oja's objective", "cosine_residual": "the residual"}
+    return [
+        mean(
+            f"cosine of changes with the descent of {text}, mean over {count} "
+            f"epoch{'s' * (count > 1)}, {name}",
+            dataset[variable].values[:, k, :count].mean(axis=1),
+        )
+        for variable, text in targets.items()
+        for count in sorted({1, first})
+    ]
+
+
+def _sets(spec: Niu2024Spec, dataset: xarray.Dataset) -> list[Claim]:
+    """Every set if there are few of them; of many, how many are recalled well."""
+    if "by_set" not in dataset:
+        return []
+    rates, memory = dataset["by_set"].values, spec.memory
+    shown = ("hebb", "pseudo_inverse", "links, residual")
+    columns = {name: rates[:, METHODS.index(name)] for name in shown}
+    if len(memory.sets) <= _FEW_SETS:
+        return [
+            share(
+                f"recall of {letters} after {memory.flips} flips, {name}",
+                column[:, k],
+                memory.trials * len(letters),
+            )
+            for k, letters in enumerate(memory.sets)
+            if letters != memory.letters
+            for name, column in columns.items()
+        ]
+    count = len(memory.sets)
+    return [
+        Claim(
+            f"of {count} sets of letters, recalled to 95 % after {memory.flips} flips, {name}",
+            float(np.mean(column.mean(axis=0) >= _GOAL)),
+            "1",
+            _bounds(column, lambda d: float(np.mean(d.mean(axis=0) >= _GOAL))),
+            len(column),
+        )
+        for name, column in columns.items()
+    ]
+
+
+def share(name: str, values: np.ndarray, probes: int) -> Claim:
+    """Mean of a rate over devices, with the wider of two intervals.
+
+    A bootstrap over devices knows how they differ, but not that few probes may all come back by
+    chance; Wilson's interval for all probes knows that alone.
+    """
+    low, high = wilson(float(values.mean()), probes * len(values))
+    between = _bounds(values, lambda d: float(d.mean()))
+    if between is not None:
+        low, high = min(low, between[0]), max(high, between[1])
+    return Claim(name, float(values.mean()), "1", (low, high), len(values))
+
+
+def mean(name: str, values: np.ndarray, unit: str = "1") -> Claim:
+    """Mean over devices with its bootstrap interval."""
+    interval = _bounds(values, lambda d: float(d.mean()))
+    return Claim(name, float(values.mean()), unit, interval, len(values))
+
+
+def wilson(p: float, n: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share p of n trials."""
+    z = 1.959964
+    centre, scale = p + z**2 / (2 * n), 1 + z**2 / n
+    half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    return float((centre - half) / scale), float((centre + half) / scale)
+
+
+def _bounds(
+    values: np.ndarray, statistic: Callable[[np.ndarray], float]
+) -> tuple[float, float] | None:
+    """Bootstrap over devices; None for fewer than three."""
+    devices = len(values)
+    if devices < 3:
+        return None
+    draws = np.random.default_rng(_SEED).integers(0, devices, (_SAMPLES, devices))
+    low, high = np.quantile([statistic(values[d]) for d in draws], [0.025, 0.975])
+    return float(low), float(high)

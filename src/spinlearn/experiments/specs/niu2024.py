@@ -1,0 +1,151 @@
+"""Specification of ``niu2024``: an associative memory whose weights are pairs of magnetic links."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from spinlearn.experiments.specs.base import RunSpec, Table, choice, quantity
+
+_FIT = "fitted to 8 simulated granular films, 300 K, ours (docs/theory/networks.md, Links)"
+_SETS = ("CLU", "ABF", "HNUW", "ABFR", "ABGO", "ABFP")
+
+
+class LinkTable(Table):
+    """The magnetic link: a film of 480 nm between two contacts (SI units, see its fields).
+
+    Examples
+    --------
+    >>> LinkTable().device_spread
+    0.1
+    """
+
+    conductance: float = quantity(14.9e-3, "S", 1e-9, 1e3, "Conductance of a new link", source=_FIT)
+    change: float = quantity(
+        5.27e-3, "1", -0.9, 100.0, "Relative change of a link that is written whole", source=_FIT
+    )
+    threshold: float = quantity(
+        79.3e-3, "V", 1e-6, 1e3, "Voltage that in the end writes half of a link", source=_FIT
+    )
+    steepness: float = quantity(
+        1.53, "1", 0.1, 100.0, "Exponent of what a voltage writes in the end", source=_FIT
+    )
+    rate: float = quantity(0.772e9, "1/s", 1e-3, 1e15, "Rate at the threshold", source=_FIT)
+    acceleration: float = quantity(
+        1.90, "1", 0.1, 100.0, "Exponent of the rate of writing", source=_FIT
+    )
+    retention: float = quantity(1e6, "s", 1e-9, 1e12, "Time in which what is written wears off")
+    device_spread: float = quantity(
+        0.10, "1", 0.0, 1.0, "Spread of ln g, of ln c and of ln v from link to link"
+    )
+    cycle_spread: float = quantity(0.02, "1", 0.0, 1.0, "Spread of what a pulse writes")
+
+
+class PulsesTable(Table):
+    """Pulses that train, and reads between them (SI units, see its fields).
+
+    Examples
+    --------
+    >>> PulsesTable().epochs
+    20
+    """
+
+    epochs: int = quantity(20, "1", 1, 100_000, "How often the patterns are shown")
+    row_voltage: float = quantity(0.05, "V", 1e-6, 1e3, "Voltage of a row driven by one")
+    column_voltage: float = quantity(0.025, "V", 1e-6, 1e3, "Voltage of a column driven by one")
+    hebbian_voltage: float = quantity(
+        0.05, "V", 1e-6, 1e3, "Voltage of rows and columns in the hebbian protocol"
+    )
+    pulse: float = quantity(1e-10, "s", 1e-13, 1.0, "Length of a pulse")
+    gain: float = quantity(1.0, "1", 1e-6, 1e6, "Weight of a link that is written whole")
+    read_voltage: float = quantity(2e-3, "V", 1e-9, 1e2, "Largest voltage of a column in a read")
+    read_time: float = quantity(1e-4, "s", 1e-12, 1e3, "Length of a read")
+    temperature: float = quantity(
+        300.0, "K", 0.0, 2000.0, "Temperature of the Johnson noise in reads"
+    )
+
+
+class MemoryTable(Table):
+    """What is stored, and how recall is tried (no unit).
+
+    Examples
+    --------
+    >>> MemoryTable().letters
+    'CLU'
+    """
+
+    letters: str = choice("CLU", "Letters of 5×7 dots that are learned; the curves are of these")
+    sets: tuple[str, ...] = choice(
+        _SETS, "Other sets of letters, each learned by devices of its own"
+    )
+    flips: int = quantity(3, "1", 0, 35, "Flipped dots of a probe")
+    most_flips: int = quantity(10, "1", 1, 35, "Most flipped dots in the curve over them")
+    trials: int = quantity(40, "1", 1, 100_000, "Probes of every pattern for every device")
+    patterns: int = quantity(3, "1", 1, 35, "Random patterns in the curve over similarity")
+    similarities: tuple[float, ...] = choice(
+        (0.0, 0.25, 0.5, 0.65, 0.8), "Mean overlaps of random patterns"
+    )
+    loads: tuple[int, ...] = choice(
+        (2, 3, 4, 6), "Numbers of random patterns in the curve over load"
+    )
+    similarity: float = quantity(0.5, "1", 0.0, 1.0, "Mean overlap in the curve over load")
+    spreads: tuple[float, ...] = choice((0.0, 0.05, 0.1, 0.2, 0.3), "Spreads of devices")
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Self:
+        checks = {
+            "letters": _are_letters(self.letters),
+            "sets": all(_are_letters(names) for names in self.sets),
+            "similarities": self.similarities and all(0 <= c <= 1 for c in self.similarities),
+            "loads": self.loads and all(1 <= p <= 35 for p in self.loads),
+            "spreads": self.spreads and all(0 <= s <= 1 for s in self.spreads),
+        }
+        allowed = {
+            "letters": "2 to 26 different capital letters A to Z",
+            "sets": "texts of 2 to 26 different capital letters A to Z",
+            "similarities": "one or more numbers from 0 to 1",
+            "loads": "one or more integers from 1 to 35",
+            "spreads": "one or more numbers from 0 to 1",
+        }
+        if self.most_flips < self.flips:
+            raise ValueError(
+                f"most_flips = {self.most_flips}: allowed is at least flips = {self.flips}."
+            )
+        for name, good in checks.items():
+            if not good:
+                raise ValueError(f"{name} = {getattr(self, name)}: allowed are {allowed[name]}.")
+        return self
+
+
+def _are_letters(names: str) -> bool:
+    known = names.isascii() and names.isalpha() and names.isupper()
+    return known and 2 <= len(names) == len(set(names))
+
+
+class Niu2024Spec(RunSpec):
+    """Specification of ``niu2024`` (SI units, see the tables).
+
+    The published device's parameters are not available to this project: all of these are ours.
+
+    Parameters
+    ----------
+    experiment
+        "niu2024" (no unit).
+    devices
+        Devices, each with links of its own (no unit).
+    link, training, memory
+        Its tables (SI units).
+
+    Examples
+    --------
+    >>> Niu2024Spec().devices
+    8
+    """
+
+    experiment: Literal["niu2024"] = choice("niu2024", "Name of the experiment")
+    precision: Literal["float64", "float32"] = choice("float32", "Precision of the arithmetic")
+    devices: int = quantity(8, "1", 1, 100_000, "Devices, each with links of its own")
+    link: LinkTable = LinkTable()
+    training: PulsesTable = PulsesTable()
+    memory: MemoryTable = MemoryTable()

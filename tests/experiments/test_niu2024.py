@@ -1,0 +1,158 @@
+"""An associative memory on links: a small run, its measures, its specification."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from spinlearn import key_from_seed
+from spinlearn.datasets import letters
+from spinlearn.experiments._memory_bench import METHODS, PROTOCOLS, _cosines, recall_rates
+from spinlearn.experiments._memory_claims import mean, share, wilson
+from spinlearn.experiments.niu2024 import Niu2024
+from spinlearn.experiments.specs import preset_names
+from spinlearn.experiments.specs.niu2024 import Niu2024Spec
+from spinlearn.rules import hebb, oja_gradient, pseudo_inverse
+from spinlearn.runs import read_spec, run
+
+# All sets have three patterns, so that everything is compiled once.
+SMALL: dict[str, Any] = {
+    "devices": 3,
+    "training.epochs": 8,
+    "memory.trials": 8,
+    "memory.most_flips": 3,
+    "memory.sets": ["ABF"],
+    "memory.similarities": [0.5],
+    "memory.loads": [3],
+    "memory.spreads": [0.0, 0.1],
+}
+KEY = key_from_seed(0)
+
+
+@pytest.fixture(scope="module")
+def result(precision: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    path = tmp_path_factory.mktemp("niu2024") / "run"
+    return run(read_spec("niu2024", SMALL | {"precision": precision}), path)
+
+
+@pytest.fixture(scope="module")
+def precision(double: bool) -> str:
+    return "float64" if double else "float32"
+
+
+class TestRun:
+    def test_everything_is_computed(self, result):
+        assert result.status == "finished"
+        for name in result.dataset.variables:
+            values = result.dataset[name].values
+            if values.dtype.kind == "f":
+                assert np.all(np.isfinite(values)), name
+
+    def test_links_recall_what_the_outer_product_does_not(self, result):
+        after = result.dataset["by_flips"].values[:, :, 3].mean(axis=0)
+        assert after[METHODS.index("hebb")] < 0.05
+        assert after[METHODS.index("links, residual")] > 0.9
+        assert after[METHODS.index("pseudo_inverse")] > 0.9
+
+    def test_curves_meet_where_they_show_the_same(self, result):
+        data, links = result.dataset, [METHODS.index(f"links, {p}") for p in PROTOCOLS]
+        at_end = data["by_epoch"].values[:, :, -1]
+        np.testing.assert_allclose(data["by_flips"].values[:, links, 3], at_end)
+        np.testing.assert_allclose(data["by_spread"].values[:, :, 1], at_end)
+
+    def test_reads_are_a_part_of_the_energy(self, result):
+        energy, reads = (result.dataset[name].values for name in ("energy", "read_energy"))
+        assert np.all(energy > reads)
+        assert np.all(reads[:, PROTOCOLS.index("hebbian")] == 0)
+        # Three reads an epoch: columns at ±2 mV for 0.1 ms on 2·35² links of some 15 mS.
+        wanted = 3 * 2 * 35**2 * 14.9e-3 * (2e-3) ** 2 * 1e-4
+        found = reads[:, PROTOCOLS.index("residual")].mean()
+        assert found == pytest.approx(wanted, rel=0.05)
+
+    def test_the_first_epoch_of_the_residual_descends(self, result):
+        first = result.dataset["cosine_objective"].values[:, PROTOCOLS.index("residual"), 0]
+        assert np.all(first > 0.5)
+
+    def test_claims_have_intervals_and_seeds(self, result):
+        claims = {claim.name: claim for claim in result.claims}
+        recall = claims["recall of CLU after 3 flips, links, residual"]
+        assert recall.interval is not None
+        assert recall.interval[0] <= recall.value <= recall.interval[1]
+        assert recall.seeds == 3
+        assert recall.verdict == "ours"
+        assert claims["energy of an epoch, links, residual"].unit == "J"
+        assert "recall of ABF after 3 flips, hebb" in claims
+        assert len(claims) == len(result.claims)
+
+
+class TestMeasures:
+    def test_recall_counts_exact_returns(self):
+        x = letters("CLU")
+        weights = jnp.stack([pseudo_inverse(x), hebb(x), jnp.zeros((35, 35), x.dtype)])
+        flips = jnp.asarray([0, 3])
+        rates = np.asarray(recall_rates(weights, x, flips, KEY, trials=20))
+        assert rates[0, 0] == 1
+        assert rates[0, 1] > 0.9
+        assert np.all(rates[1] == 0)
+        # Without weights nothing moves.
+        np.testing.assert_array_equal(rates[2], [1, 0])
+
+    def test_descent_has_a_cosine_of_one(self):
+        x = letters("CLU")
+        start = 0.1 * pseudo_inverse(x, diagonal=True)
+        step = -1e-6 * oja_gradient(start, x, symmetric=True)
+        steps = jnp.stack([start, start + step, start])
+        oja, delta = _cosines(steps, x)
+        np.testing.assert_allclose(oja, [1, -1], atol=2e-2)
+        assert float(delta[0]) > 0.5
+
+    def test_intervals(self):
+        low, high = wilson(1.0, 100)
+        assert high == pytest.approx(1)
+        assert low == pytest.approx(100 / (100 + 1.959964**2))
+        alike = share("x", np.ones(5), 20)
+        assert alike.interval is not None
+        assert alike.interval[0] == pytest.approx(low)
+        # Devices that differ make it wider than probes alone would.
+        apart = share("x", np.array([0.0, 1.0, 0.0, 1.0, 1.0]), 1000)
+        assert apart.interval is not None
+        assert apart.interval[1] - apart.interval[0] > 0.4
+        assert mean("x", np.ones(2)).interval is None
+
+
+class TestSpecification:
+    def test_presets_are_valid_and_names_of_sources_are_there(self):
+        names = [name for name in preset_names() if name.startswith("niu2024")]
+        assert names == ["niu2024", "niu2024-paper"]
+        for name in names:
+            assert isinstance(read_spec(name), Niu2024Spec)
+        assert "ours" in Niu2024.citation
+
+    def test_letters_of_the_paper_preset_are_alike(self):
+        sets = read_spec("niu2024-paper").memory.sets  # pyright: ignore
+        assert len(sets) == 52
+        for names in sets:
+            x = np.asarray(letters(names))
+            assert (x @ x.T / 35).min() >= 0.5
+
+    @pytest.mark.parametrize(
+        ("changes", "name"),
+        [
+            ({"memory": {"letters": "C"}}, "letters"),
+            ({"memory": {"sets": ["CL", "aB"]}}, "sets"),
+            ({"memory": {"sets": ["CC"]}}, "sets"),
+            ({"memory": {"flips": 9, "most_flips": 4}}, "most_flips"),
+            ({"memory": {"loads": [0]}}, "loads"),
+            ({"memory": {"similarities": []}}, "similarities"),
+            ({"memory": {"spreads": [2.0]}}, "spreads"),
+            ({"link": {"change": -1.0}}, "change"),
+            ({"training": {"pulse": 0.0}}, "pulse"),
+        ],
+    )
+    def test_bad_input_is_named(self, changes, name):
+        with pytest.raises(ValidationError, match=name):
+            Niu2024Spec.model_validate({"experiment": "niu2024"} | changes)
