@@ -116,14 +116,14 @@ class FourContactsTable(Table):
         "it (ring), four on the middles of the edges, or four on the corners",
     )
     size: float = quantity(
-        0.2,
+        0.1,
         "1",
         0.02,
         0.6,
         "Over half the film's edge: radius of a pad; over the edge: length of a contact on it",
     )
     arc: float = quantity(
-        0.7, "rad", 0.02, 1.0, "Half the angle that an arc takes as seen from the centre (ring)"
+        0.8, "rad", 0.02, 1.0, "Half the angle that an arc takes as seen from the centre (ring)"
     )
 
 

@@ -9,11 +9,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from spinlearn.experiments._film_statistics import film_interval
 from spinlearn.experiments._memory_bench import PROTOCOLS
 from spinlearn.report._pictures import Picture
 from spinlearn.report._quantities import with_unit
 from spinlearn.report._style import LINES, STYLE
-from spinlearn.report.experiments._yu2021_films import bounds, finished, sampled, tidy
+from spinlearn.report.experiments._yu2021_films import finished, sampled, tidy
 
 # The colours that these protocols have where they stand beside rules.
 _FIRST = 4
@@ -76,7 +77,7 @@ def _draw(ax: Axes, places: np.ndarray, values: np.ndarray) -> None:
         own = values[:, k]
         if not np.any(own > 0) and not np.any(own < 0):
             continue  # no reads, nothing on logarithms
-        mean, between = own.mean(axis=0), bounds(own)
+        mean, between = own.mean(axis=0), film_interval(own)
         style: dict[str, Any] = {"color": color, "ls": dashes, "lw": 1.2, "ms": 3}
         ax.plot(places, mean, marker=_MARKERS[k], label=f"links, {protocol}", **style)
         if between is not None:

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from spinlearn.experiments._film_statistics import film_interval
 from spinlearn.experiments._memory_bench import METHODS, PROTOCOLS
 from spinlearn.report._animation import Animation
 from spinlearn.report._pictures import Picture, legend_name
@@ -17,7 +18,7 @@ from spinlearn.report._style import LINES, STYLE
 from spinlearn.report._view import RunView
 from spinlearn.report.experiments._niu2024_course import course_picture
 from spinlearn.report.experiments._niu2024_images import image_pictures
-from spinlearn.report.experiments._yu2021_films import bounds, finished, sampled, tidy
+from spinlearn.report.experiments._yu2021_films import finished, sampled, tidy
 
 #: Variables that need no general figure.
 COVERED = frozenset(
@@ -150,7 +151,7 @@ def _set_picture(dataset: Any, spec: Any) -> list[Picture]:
         for method in shown:
             k = list(SHOWN).index(method)
             values = rates[:, METHODS.index(method)][:, order]
-            mean, between = values.mean(axis=0), bounds(values)
+            mean, between = values.mean(axis=0), film_interval(values)
             error = None if between is None else [mean - between[0], between[1] - mean]
             ax.errorbar(
                 np.arange(len(names)) + 0.12 * (shown.index(method) - 2),
@@ -180,7 +181,7 @@ def _set_picture(dataset: Any, spec: Any) -> list[Picture]:
 def _line(ax: Axes, places: np.ndarray, rates: np.ndarray, k: int, label: str) -> None:
     """A mean over devices with the band of its interval."""
     color, dashes = LINES[k % len(LINES)]
-    mean, between = rates.mean(axis=0), bounds(rates)
+    mean, between = rates.mean(axis=0), film_interval(rates)
     marker = _MARKERS[k % len(_MARKERS)] if label.startswith("links") else ""
     ax.plot(places, mean, color=color, ls=dashes, lw=1.2, marker=marker, ms=3.5, label=label)
     if between is not None:
