@@ -151,7 +151,7 @@ MALFORMED |= {
     ),
     "arcs without a cell": (
         FILM + "[film]\nlength = 90e-9\ncell = 30e-9\n",
-        ["film.cell = 3e-08 m", "at most 1.28e-08 m", "hold no cell", "contacts.arc larger"],
+        ["film.cell = 3e-08 m", "at most 6e-09 m", "hold no cell", "contacts.arc larger"],
     ),
     "a pad without a cell": (
         FILM + '[film]\nlength = 480e-9\n[contacts]\nlayout = "centre"\nsize = 0.03\n',

@@ -94,7 +94,7 @@ class TestModel:
         both = [float(end(jnp.asarray(0.2 + s), jnp.asarray(1e-8))) for s in (step, -step)]
         assert float(slope) == pytest.approx((both[0] - both[1]) / (2 * step), rel=1e-2)
 
-    @pytest.mark.parametrize("name", [*(set(PARAMETERS) - {"change"}), "retention"])
+    @pytest.mark.parametrize("name", [*sorted(set(PARAMETERS) - {"change"}), "retention"])
     @pytest.mark.parametrize("bad", [0.0, -1.0, float("nan")])
     def test_bad_numbers_are_named(self, name, bad):
         with pytest.raises(SpinlearnValueError, match=f"model.{name}"):
