@@ -19,7 +19,7 @@ class LinkModel(eqx.Module):
     """A link of which a part w, from 0 to 1, has been written by the current through it.
 
     Its conductance is g (1 + c w), c the relative `change` of a link that is written whole. A
-    voltage v writes those grains whose threshold it passes, and what is written wears off:
+    voltage v writes those grains whose threshold it passes, and what is written wears off::
 
         dw/dt = k(v) max(w_s(v) - w, 0) - w / τ,
         w_s(v) = 1 / (1 + (v_t / |v|)^p),  k(v) = k_t (|v| / v_t)^q.
