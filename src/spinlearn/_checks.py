@@ -77,6 +77,20 @@ def as_number(
     return float(given)
 
 
+def as_amount(
+    value: Any, field: str, unit: str, *, zero: bool, fix: str = "Pass its magnitude."
+) -> Array:
+    """One number as a leaf, positive, or not negative if zero is allowed."""
+    leaf = as_leaf(value, field, unit)
+    allowed = f"one {'number >= 0' if zero else 'positive number'}, {unit}"
+    if leaf.shape != ():
+        raise SpinlearnValueError(field, f"shape {leaf.shape}", allowed, "Pass one number.")
+    require_values(
+        lambda v: np.isfinite(v) & ((v >= 0) if zero else (v > 0)), field, leaf, allowed, fix
+    )
+    return leaf
+
+
 def is_whole(value: Any) -> bool:
     """Whether this is an integer, of Python or numpy."""
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)

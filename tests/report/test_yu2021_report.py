@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.collections import LineCollection
 
-from spinlearn.experiments._film_statistics import film_interval, wilson
+from spinlearn.experiments._intervals import interval_of, wilson
 from spinlearn.experiments._learning_claims import (
     correlation,
     learning_claims,
@@ -22,7 +22,8 @@ from spinlearn.experiments.yu2021 import Yu2021
 from spinlearn.report import write_figures, write_report
 from spinlearn.report._pictures import png_bytes
 from spinlearn.report._single import _animation_section, run_pictures
-from spinlearn.report.experiments._yu2021_films import finished, learned
+from spinlearn.report.experiments._samples import finished
+from spinlearn.report.experiments._yu2021_films import learned
 from spinlearn.report.experiments._yu2021_recall import _ends
 from spinlearn.report.experiments._yu2021_textures import texture_pictures, turned
 from spinlearn.report.experiments.yu2021 import COVERED, animations, comparison, pictures
@@ -163,12 +164,12 @@ def test_numbers_are_those_of_the_claims() -> None:
         single = np.array([correlation(film, found.alike) for film in values[:, :, -1]])
         claim = claims[f"correlation with s_i s_j in a single film, change against the {reference}"]
         assert claim.value == pytest.approx(single.mean())
-        assert claim.interval == pytest.approx(film_interval(single))
+        assert claim.interval == pytest.approx(interval_of(single))
     last, waited = data["trained"].values[:, :, -1], data["waited"].values
     mean = orthogonal_mean(last, waited)
     np.testing.assert_allclose(found.against_mean[:, :, -1], relative_change(last, mean[:, None]))
     every = "trained films that correct every one-bit error of every pattern"
-    assert claims[every].interval == pytest.approx(wilson(np.array([claims[every].value] * 5)))
+    assert claims[every].interval == pytest.approx(wilson(claims[every].value, 5))
 
 
 def test_films_without_scatter_follow_hebbs_rule() -> None:
@@ -202,7 +203,7 @@ def test_finished_films() -> None:
     assert found is not None
     assert [len(values) for values in found] == [2, 2]
     np.testing.assert_array_equal(found[0], data["untrained"].values[[0, 2]])
-    assert film_interval(found[0]) is None
+    assert interval_of(found[0]) is None
 
 
 def test_animation_says_when_the_pulse_is_on() -> None:

@@ -120,9 +120,6 @@ class Bench:
                 frames.append(state.m[..., 0])
         return {"frames": jnp.stack(frames)}
 
-    def _recall(self, state: FilmState) -> Array:
-        return recall_all(self.spec, self.film, state, self.reference)
-
     def _volts(self, pattern: Any) -> Array:
         return jnp.asarray(pattern * self.spec.training.voltage, self.spec.precision)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from spinlearn.experiments._film_statistics import film_interval, wilson
+from spinlearn.experiments._intervals import numbers_of, wilson
 from spinlearn.experiments.experiment import Claim
 from spinlearn.experiments.specs.yu2021 import Yu2021Spec
 from spinlearn.networks import recovered
@@ -17,8 +18,6 @@ from spinlearn.substrates import sign_patterns
 
 if TYPE_CHECKING:
     import xarray
-
-_SEED, _SHUFFLES = 2021, 32
 
 
 def learning_claims(spec: Yu2021Spec, dataset: xarray.Dataset) -> tuple[Claim, ...]:
@@ -112,8 +111,7 @@ def _correlations(name: str, change: np.ndarray, alike: np.ndarray) -> list[Clai
 
 def _claim(name: str, values: np.ndarray, statistic: Callable[[np.ndarray], float]) -> Claim:
     """A statistic over films with its 95 % interval."""
-    found = film_interval(values, statistic)
-    interval = None if found is None else (float(found[0]), float(found[1]))
+    interval = numbers_of(values, statistic)
     return Claim(name, float(statistic(values)), "1", interval, len(values))
 
 
@@ -142,7 +140,7 @@ def chance_of_recall(trained: np.ndarray, waited: np.ndarray) -> np.ndarray:
     """Share of one-bit errors that weights of the same size on the wrong pairs correct.
 
     An untrained film against the mean of trained ones has all weights of one sign, and never
-    recalls: as a control it could not succeed. Shuffled pairs can.
+    recalls: as a control it could not succeed. Shuffled pairs can; all 720 orders are counted.
 
     Parameters
     ----------
@@ -154,12 +152,12 @@ def chance_of_recall(trained: np.ndarray, waited: np.ndarray) -> np.ndarray:
     numpy.ndarray
         Shares, ``(films,)``, no unit.
     """
-    patterns, rng = balanced_patterns(), np.random.default_rng(_SEED)
+    patterns = balanced_patterns()
     mean = orthogonal_mean(trained, waited)
     i, j = np.triu_indices(patterns.shape[-1], 1)
     weights = -relative_change(trained, mean[:, None])
-    orders = np.array([rng.permutation(len(i)) for _ in range(_SHUFFLES)])
-    shuffled = np.zeros((*weights.shape[:2], _SHUFFLES, *mean.shape[1:]))
+    orders = np.array(list(itertools.permutations(range(len(i)))))
+    shuffled = np.zeros((*weights.shape[:2], len(orders), *mean.shape[1:]))
     shuffled[..., i, j] = shuffled[..., j, i] = weights[..., orders]
     every = jax.vmap(jax.vmap(jax.vmap(_recovered, (0, None)), (0, 0)), (0, None))
     return np.asarray(every(jnp.asarray(shuffled), jnp.asarray(patterns))).mean(axis=(1, 2))
@@ -201,7 +199,8 @@ def one_bit_recall(
 
 def _share(name: str, true: np.ndarray) -> Claim:
     """A share of films with Wilson's interval."""
-    return Claim(name, float(np.mean(true)), "1", wilson(true), len(true))
+    part = float(np.mean(true))
+    return Claim(name, part, "1", wilson(part, len(true)), len(true))
 
 
 def _energy(dataset: xarray.Dataset, spec: Yu2021Spec) -> Claim:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spinlearn.experiments._intervals import numbers_of, wilson
 from spinlearn.experiments._memory_bench import METHODS, PROTOCOLS
 from spinlearn.experiments.experiment import Claim
 from spinlearn.experiments.specs.niu2024 import Niu2024Spec
@@ -14,7 +14,6 @@ from spinlearn.experiments.specs.niu2024 import Niu2024Spec
 if TYPE_CHECKING:
     import xarray
 
-_SAMPLES, _SEED = 4000, 2024
 _FEW_SETS = 8
 _GOAL = 0.95
 _FIRST = 5
@@ -90,7 +89,7 @@ def _sets(spec: Niu2024Spec, dataset: xarray.Dataset) -> list[Claim]:
             f"of {count} sets of letters, recalled to 95 % after {memory.flips} flips, {name}",
             float(np.mean(column.mean(axis=0) >= _GOAL)),
             "1",
-            _bounds(column, lambda d: float(np.mean(d.mean(axis=0) >= _GOAL))),
+            numbers_of(column, lambda d: float(np.mean(d.mean(axis=0) >= _GOAL))),
             len(column),
         )
         for name, column in columns.items()
@@ -100,37 +99,17 @@ def _sets(spec: Niu2024Spec, dataset: xarray.Dataset) -> list[Claim]:
 def share(name: str, values: np.ndarray, probes: int) -> Claim:
     """Mean of a rate over devices, with the wider of two intervals.
 
-    A bootstrap over devices knows how they differ, but not that few probes may all come back by
+    The interval over devices knows how they differ, but not that few probes may all come back by
     chance; Wilson's interval for all probes knows that alone.
     """
     low, high = wilson(float(values.mean()), probes * len(values))
-    between = _bounds(values, lambda d: float(d.mean()))
+    between = numbers_of(values)
     if between is not None:
         low, high = min(low, between[0]), max(high, between[1])
     return Claim(name, float(values.mean()), "1", (low, high), len(values))
 
 
 def mean(name: str, values: np.ndarray, unit: str = "1") -> Claim:
-    """Mean over devices with its bootstrap interval."""
-    interval = _bounds(values, lambda d: float(d.mean()))
+    """Mean over devices with its interval."""
+    interval = numbers_of(values)
     return Claim(name, float(values.mean()), unit, interval, len(values))
-
-
-def wilson(p: float, n: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share p of n trials."""
-    z = 1.959964
-    centre, scale = p + z**2 / (2 * n), 1 + z**2 / n
-    half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    return float((centre - half) / scale), float((centre + half) / scale)
-
-
-def _bounds(
-    values: np.ndarray, statistic: Callable[[np.ndarray], float]
-) -> tuple[float, float] | None:
-    """Bootstrap over devices; None for fewer than three."""
-    devices = len(values)
-    if devices < 3:
-        return None
-    draws = np.random.default_rng(_SEED).integers(0, devices, (_SAMPLES, devices))
-    low, high = np.quantile([statistic(values[d]) for d in draws], [0.025, 0.975])
-    return float(low), float(high)

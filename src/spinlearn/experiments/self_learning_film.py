@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from spinlearn.experiments.experiment import in_precision
+from spinlearn.experiments.specs._four_contacts import ARCS, CIRCLE, FIRST
 from spinlearn.experiments.specs.yu2021 import FourContactsTable, Yu2021Spec
 from spinlearn.magnetics import (
     LLG,
@@ -36,9 +37,6 @@ from spinlearn.typing import Key
 
 Array = jax.Array
 
-# Radius of the circle of outer pads, and inner one of arcs, over half the film's edge, and the
-# direction of the first one.
-_CIRCLE, _ARCS, _FIRST = 0.9, 0.95, np.pi / 2
 _MOST_EVALUATIONS = 100_000
 
 
@@ -77,12 +75,12 @@ def four_contacts(mesh: Mesh, table: FourContactsTable) -> Electrodes:
             (sx * x > near) & (sy * y > near) for sx, sy in ((-1, -1), (-1, 1), (1, 1), (1, -1))
         ]
         return Electrodes(mesh, np.array(masks))
-    angles = _FIRST + 2 * np.pi / 3 * np.arange(3)
+    angles = FIRST + 2 * np.pi / 3 * np.arange(3)
     if table.layout == "ring":
         away = (np.arctan2(y, x) - angles[:, None, None] + np.pi) % (2 * np.pi) - np.pi
-        arcs = (np.hypot(x, y) > _ARCS) & (np.abs(away) < table.arc)
+        arcs = (np.hypot(x, y) > ARCS) & (np.abs(away) < table.arc)
         return Electrodes(mesh, np.concatenate([np.hypot(x, y)[None] < table.size, arcs]))
-    centres = [(0.0, 0.0), *((_CIRCLE * np.cos(a), _CIRCLE * np.sin(a)) for a in angles)]
+    centres = [(0.0, 0.0), *((CIRCLE * np.cos(a), CIRCLE * np.sin(a)) for a in angles)]
     return Electrodes(mesh, np.array([np.hypot(x - a, y - b) < table.size for a, b in centres]))
 
 
@@ -101,7 +99,8 @@ def new_film(spec: Yu2021Spec, contacts: Electrodes, key: Key) -> Film:
     Examples
     --------
     >>> from spinlearn import key_from_seed
-    >>> from spinlearn.experiments.specs.yu2021 import SelfLearningFilmTable
+    >>> from spinlearn.experiments.specs._four_contacts import ARCS, CIRCLE, FIRST
+    from spinlearn.experiments.specs.yu2021 import SelfLearningFilmTable
     >>> spec = Yu2021Spec(film=SelfLearningFilmTable(length=240e-9))
     >>> contacts = four_contacts(film_mesh(spec), spec.contacts)
     >>> new_film(spec, contacts, key_from_seed(0)).texture.shape

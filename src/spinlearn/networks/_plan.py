@@ -7,9 +7,8 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from spinlearn._checks import as_count, as_leaf, require_values
+from spinlearn._checks import as_amount, as_count
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.networks._states import as_order
 from spinlearn.rng import stream
@@ -55,21 +54,6 @@ def as_sweeps(value: Any, least: int = 1) -> Array:
     allowed = f"an integer >= {least}"
     count = as_count(value, "sweeps", least, allowed, "A few are enough for most probes.")
     return jnp.asarray(min(count, 2**31 - 1), jnp.int32)
-
-
-def as_amount(value: Any, field: str, unit: str, *, zero: bool) -> Array:
-    leaf = as_leaf(value, field, unit)
-    allowed = f"one {'number >= 0' if zero else 'positive number'}, {unit}"
-    if leaf.shape != ():
-        raise SpinlearnValueError(field, f"shape {leaf.shape}", allowed, "Pass one number.")
-    require_values(
-        lambda v: np.isfinite(v) & ((v >= 0) if zero else (v > 0)),
-        field,
-        leaf,
-        allowed,
-        "Pass its magnitude; the sign belongs to the readout.",
-    )
-    return leaf
 
 
 def one_of_two() -> SpinlearnValueError:

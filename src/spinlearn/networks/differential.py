@@ -10,10 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from spinlearn._checks import as_count
+from spinlearn._checks import as_amount, as_count
 from spinlearn.constants import K_B
 from spinlearn.errors import SpinlearnValueError
-from spinlearn.networks._plan import as_amount
 from spinlearn.networks._states import as_states
 from spinlearn.rng import stream
 from spinlearn.substrates import LinkModel, Links, LinksState, Record

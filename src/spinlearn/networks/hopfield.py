@@ -9,9 +9,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Float
 
-from spinlearn._checks import as_count
+from spinlearn._checks import as_amount, as_count
 from spinlearn.errors import SpinlearnValueError
-from spinlearn.networks._plan import as_amount
 from spinlearn.networks._probes import Recalls
 from spinlearn.networks._states import as_square, as_states
 from spinlearn.networks.asynchronous import recall_asynchronous

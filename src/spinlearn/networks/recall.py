@@ -10,9 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from spinlearn._checks import require_values
+from spinlearn._checks import as_amount, require_values
 from spinlearn.errors import SpinlearnValueError
-from spinlearn.networks._plan import Plan, as_amount, as_plan, one_of_two
+from spinlearn.networks._plan import Plan, as_plan, one_of_two
 from spinlearn.networks._states import as_square, as_states
 from spinlearn.networks.readout import Readout
 from spinlearn.substrates import AbstractSubstrate, Film

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from spinlearn._checks import as_count, as_leaf, require_values
-from spinlearn.rules._inputs import as_rate, as_weights, without_diagonal
+from spinlearn.rules._inputs import as_presented, as_rate, as_weights, without_diagonal
 
 Array = jax.Array
 Step = Callable[[Array, Array, Array], Array]
@@ -41,6 +41,13 @@ def train(
     limit = jnp.asarray(min(count, 2**31 - 1), jnp.int32)
     speed = as_rate(safe_rate(known, together) if rate is None else rate, begin.dtype)
     return _train(step, together, diagonal, begin, known, speed, limit, least)
+
+
+def present(step: Step, weights: Any, patterns: Any, rate: Any) -> Array:
+    """Weights after one step, of what a user gives: a pattern ``(n,)``, or several."""
+    before = as_weights(weights)
+    shown = as_presented(patterns, before.shape[0]).astype(before.dtype)
+    return step(before, shown, as_rate(rate, before.dtype))
 
 
 def safe_rate(patterns: Array, together: bool) -> Array:

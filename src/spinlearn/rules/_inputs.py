@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from spinlearn._checks import as_array, as_float_array, as_leaf, require_values
+from spinlearn._checks import as_amount, as_array, as_float_array, require_values
 from spinlearn.errors import SpinlearnValueError
 
 Array = jax.Array
@@ -65,11 +65,7 @@ def as_weights(value: Any, n: int | None = None, field: str = "weights") -> Arra
 
 def as_rate(value: Any, dtype: Any) -> Array:
     """A learning rate, one number >= 0."""
-    rate = as_leaf(value, "rate", "1 (no unit)")
-    allowed, fix = "one number >= 0 (no unit)", "Pass one positive number."
-    if rate.shape != ():
-        raise SpinlearnValueError("rate", f"shape {rate.shape}", allowed, fix)
-    require_values(lambda r: np.isfinite(r) & (r >= 0), "rate", rate, allowed, fix)
+    rate = as_amount(value, "rate", "no unit", zero=True, fix="Pass one positive number.")
     return rate.astype(dtype)
 
 

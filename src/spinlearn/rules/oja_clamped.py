@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Float
 
-from spinlearn.rules._epochs import train
-from spinlearn.rules._inputs import as_patterns, as_presented, as_rate, as_weights, full_product
+from spinlearn.rules._epochs import present, train
+from spinlearn.rules._inputs import as_patterns, full_product
 
 Array = jax.Array
 
@@ -107,9 +107,7 @@ def oja_clamped_step(weights: Any, patterns: Any, rate: Any) -> Float[Array, "n 
     >>> oja_clamped_step(jnp.ones((2, 2)), [1, -1], 0.5).tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
-    before = as_weights(weights)
-    shown = as_presented(patterns, before.shape[0]).astype(before.dtype)
-    return _step(before, shown, as_rate(rate, before.dtype))
+    return present(_step, weights, patterns, rate)
 
 
 def _step(weights: Array, shown: Array, rate: Array) -> Array:

@@ -7,8 +7,8 @@ from typing import Any
 import jax
 from jaxtyping import Float
 
-from spinlearn.rules._epochs import train
-from spinlearn.rules._inputs import as_patterns, as_presented, as_rate, as_weights, full_product
+from spinlearn.rules._epochs import present, train
+from spinlearn.rules._inputs import as_patterns, full_product
 
 Array = jax.Array
 
@@ -131,10 +131,7 @@ def oja_subspace_step(
     >>> oja_subspace_step(jnp.eye(2) / 2, [1, -1], 0.5).tolist()
     [[0.6875, -0.1875], [-0.1875, 0.6875]]
     """
-    before = as_weights(weights)
-    shown = as_presented(patterns, before.shape[0]).astype(before.dtype)
-    step = _symmetric_step if symmetric else _step
-    return step(before, shown, as_rate(rate, before.dtype))
+    return present(_symmetric_step if symmetric else _step, weights, patterns, rate)
 
 
 def _change(weights: Array, shown: Array) -> Array:

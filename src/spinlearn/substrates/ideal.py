@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from spinlearn._checks import as_array, as_count, as_float_array, as_leaf, require_values
+from spinlearn._checks import as_amount, as_array, as_count, as_float_array, require_values
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.rng import stream
 from spinlearn.rules import oja_subspace_step
@@ -111,10 +111,10 @@ class Ideal(AbstractSubstrate):
             )
         self.rule = rule
         self.initial = _as_initial(initial, n)
-        self.spread = _as_amount(spread, "spread", "1 (no unit)", zero=True)
-        self.link_conductance = _as_amount(link_conductance, "link_conductance", "S")
-        self.contrast = _as_amount(contrast, "contrast", "1 (no unit)")
-        self.learning_time = _as_amount(learning_time, "learning_time", "s")
+        self.spread = as_amount(spread, "spread", "no unit", zero=True)
+        self.link_conductance = as_amount(link_conductance, "link_conductance", "S", zero=False)
+        self.contrast = as_amount(contrast, "contrast", "no unit", zero=False)
+        self.learning_time = as_amount(learning_time, "learning_time", "s", zero=False)
 
     @property
     def uniform_conductance(self) -> Float[Array, "n n"]:
@@ -185,18 +185,3 @@ def _as_initial(value: Any, n: int) -> Array:
         )
     require_values(np.isfinite, "initial", value, "finite numbers", "Look for NaN in it.")
     return weights
-
-
-def _as_amount(value: Any, field: str, unit: str, *, zero: bool = False) -> Array:
-    leaf = as_leaf(value, field, unit)
-    allowed = f"one {'number >= 0' if zero else 'positive number'}, {unit}"
-    if leaf.shape != ():
-        raise SpinlearnValueError(field, f"shape {leaf.shape}", allowed, "Pass one number.")
-    require_values(
-        lambda v: np.isfinite(v) & ((v >= 0) if zero else (v > 0)),
-        field,
-        leaf,
-        allowed,
-        "Pass its magnitude.",
-    )
-    return leaf

@@ -9,12 +9,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from spinlearn.experiments._film_statistics import film_interval
+from spinlearn.experiments._intervals import interval_of
 from spinlearn.experiments._memory_bench import PROTOCOLS
 from spinlearn.report._pictures import Picture
 from spinlearn.report._quantities import with_unit
 from spinlearn.report._style import LINES, STYLE
-from spinlearn.report.experiments._yu2021_films import finished, sampled, tidy
+from spinlearn.report.experiments._samples import finished, sampled, tidy
 
 # The colours that these protocols have where they stand beside rules.
 _FIRST = 4
@@ -66,7 +66,7 @@ def course_picture(dataset: Any, spec: Any) -> list[Picture]:
         "Oja's objective and (c) that of the residual ½⟨‖ξ − Wξ‖²⟩, both halfway through the "
         "epoch; once patterns are given back the slope is lost in what is left; (d, e) energy of "
         f"an epoch, mean of pulses and of reads: {means}; (f) how much of the links is used up. "
-        f"{sampled(len(energy), 'device').replace('bars', 'bands')}"
+        f"{sampled(len(energy), 'device', 'bands')}"
     )
     return [Picture("learning", caption, figure)]
 
@@ -77,7 +77,7 @@ def _draw(ax: Axes, places: np.ndarray, values: np.ndarray) -> None:
         own = values[:, k]
         if not np.any(own > 0) and not np.any(own < 0):
             continue  # no reads, nothing on logarithms
-        mean, between = own.mean(axis=0), film_interval(own)
+        mean, between = own.mean(axis=0), interval_of(own)
         style: dict[str, Any] = {"color": color, "ls": dashes, "lw": 1.2, "ms": 3}
         ax.plot(places, mean, marker=_MARKERS[k], label=f"links, {protocol}", **style)
         if between is not None:

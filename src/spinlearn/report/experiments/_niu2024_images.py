@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from spinlearn.experiments._memory_bench import METHODS
 from spinlearn.report._pictures import Picture
 from spinlearn.report._style import DIVERGING, STYLE, add_colorbar
-from spinlearn.report.experiments._yu2021_films import finished
+from spinlearn.report.experiments._samples import finished
 
 _ROWS, _COLUMNS = 7, 5
 _NAMES = {

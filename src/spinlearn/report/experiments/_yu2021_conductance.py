@@ -10,24 +10,26 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from spinlearn.experiments._film_statistics import film_interval
+from spinlearn.experiments._intervals import interval_of
 from spinlearn.experiments._learning_claims import balanced_patterns, correlation, orthogonal_mean
 from spinlearn.report._matrix import _draw_matrix
 from spinlearn.report._pictures import Picture
 from spinlearn.report._style import STYLE, prefixed
+from spinlearn.report.experiments._samples import (
+    draw_mean,
+    finished,
+    interval_text,
+    jitter,
+    sampled,
+    tidy,
+)
 from spinlearn.report.experiments._yu2021_films import (
     LIKE,
     MARKERS,
     UNLIKE,
     correlations,
-    draw_mean,
-    finished,
-    interval_text,
-    jitter,
     learned,
-    sampled,
     signs,
-    tidy,
 )
 
 _TIGHT: dict[str, Any] = {"handletextpad": 0.2, "columnspacing": 1.5}
@@ -107,13 +109,13 @@ def _hebb_picture(dataset: Any) -> Picture:
             line[0].set_ylabel(f"ΔG/G against\n{name} (%)")
             single = correlations(last, changes.alike)
             average = correlation(last.mean(axis=0), changes.alike)
-            text = interval_text(single.mean(), film_interval(single))
+            text = interval_text(single.mean(), interval_of(single))
             line[0].set_title(f"r = {text}", loc="right")
 
             def of_mean(sample: np.ndarray) -> float:
                 return correlation(sample.mean(axis=0), changes.alike)
 
-            between = film_interval(last, of_mean)
+            between = interval_of(last, of_mean)
             line[1].set_title(f"r of means = {interval_text(average, between)}", loc="right")
             texts.append(f"{text} against {name}")
         for letter, ax in zip("abcd", axes.flat, strict=True):

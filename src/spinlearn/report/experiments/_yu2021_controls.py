@@ -9,20 +9,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from spinlearn.experiments._film_statistics import film_interval
+from spinlearn.experiments._intervals import interval_of
 from spinlearn.experiments._learning_claims import balanced_patterns, pair_products, relative_change
 from spinlearn.report._pictures import Picture
 from spinlearn.report._quantities import with_unit
 from spinlearn.report._style import LINES, STYLE, prefixed
-from spinlearn.report.experiments._yu2021_films import (
-    contrasts,
-    draw_mean,
-    finished,
-    interval_text,
-    sampled,
-    signs,
-    tidy,
-)
+from spinlearn.report.experiments._samples import draw_mean, finished, interval_text, sampled, tidy
+from spinlearn.report.experiments._yu2021_films import contrasts, signs
 from spinlearn.substrates import learning_spectrum
 
 _PARTS = ("hebb", "drift", "crosstalk", "polarity", "higher")
@@ -64,7 +57,7 @@ def _energy_picture(dataset: Any) -> list[Picture]:
         if 1 < repetitions <= len(LINES):
             figure.legend(loc="outside upper left", ncols=2, frameon=False, handletextpad=0.2)
         tidy(ax)
-    mean, interval = float(energy.mean()), film_interval(energy.mean(axis=(1, 2)))
+    mean, interval = float(energy.mean()), interval_of(energy.mean(axis=(1, 2)))
     between = ""
     if interval is not None:
         between = f" ({' … '.join(with_unit(float(v), 'J') for v in interval)})"
@@ -163,7 +156,7 @@ def _spectrum_picture(dataset: Any) -> list[Picture]:
         ax.set_xlabel("share of the mean square of ΔG (%)")
         ax.set_xlim(left=0)
         tidy(ax)
-    text = interval_text(float(own.mean()), film_interval(own), 1)
+    text = interval_text(float(own.mean()), interval_of(own), 1)
     caption = (
         "Learning spectrum: what the change of a conductance by one pulse, each of all sixteen "
         "patterns, depends on: the product of its own two signs, no sign, other pairs of signs, "

@@ -9,21 +9,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from spinlearn.experiments._film_statistics import film_interval
+from spinlearn.experiments._intervals import interval_of
 from spinlearn.experiments._learning_claims import balanced_patterns, pair_products, relative_change
 from spinlearn.report._pictures import Picture
 from spinlearn.report._quantities import axis_of
 from spinlearn.report._style import LINES, STYLE
-from spinlearn.report.experiments._yu2021_films import (
-    contrasts,
-    correlations,
-    draw_mean,
-    finished,
-    learned,
-    sampled,
-    signs,
-    tidy,
-)
+from spinlearn.report.experiments._samples import draw_mean, finished, sampled, tidy
+from spinlearn.report.experiments._yu2021_films import contrasts, correlations, learned, signs
 
 # More points than this are joined by a line with a band around it.
 _MOST_BARS = 12
@@ -182,7 +174,7 @@ def _draw_course(ax: Axes, x: np.ndarray, values: np.ndarray, style: int, label:
     color, dashes = LINES[style]
     if len(x) > _MOST_BARS:
         ax.plot(x, values.mean(axis=0), color=color, ls=dashes, lw=1.2, label=label)
-        interval = film_interval(values)
+        interval = interval_of(values)
         if interval is not None:
             ax.fill_between(x, *interval, color=color, alpha=0.2, lw=0)
         return

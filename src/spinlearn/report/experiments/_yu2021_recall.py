@@ -9,17 +9,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from spinlearn.experiments._film_statistics import film_interval, wilson
+from spinlearn.experiments._intervals import interval_of, wilson
 from spinlearn.experiments._learning_claims import balanced_patterns, one_bit_recall
 from spinlearn.report._pictures import Picture
 from spinlearn.report._style import STYLE, readable_on
-from spinlearn.report.experiments._yu2021_films import (
-    bars,
-    finished,
-    sampled,
-    signs,
-    tidy,
-)
+from spinlearn.report.experiments._samples import bars, finished, sampled, tidy
+from spinlearn.report.experiments._yu2021_films import signs
 from spinlearn.substrates import sign_patterns
 
 _ENDS = {
@@ -116,12 +111,12 @@ def _draw_corrected(ax: Axes, rows: np.ndarray, back: np.ndarray, *, name: bool)
     """Shares of one-bit errors and of films, from ``(films, patterns, nodes)``."""
     errors = 100 * back.mean(axis=2)
     every = np.all(back, axis=2)
-    limits = 100 * np.array([wilson(column) for column in every.T]).T
+    limits = 100 * np.array([wilson(column.mean(), len(column)) for column in every.T]).T
     share = 100 * every.mean(axis=0)
     style: dict[str, Any] = {"ls": "", "capsize": 2.5, "elinewidth": 0.9, "mfc": "white", "ms": 4.5}
     labels = ("one-bit errors", "films, all four") if name else ("_", "_")
     mean = errors.mean(axis=0)
-    error = bars(mean, film_interval(errors))
+    error = bars(mean, interval_of(errors))
     ax.errorbar(
         mean, rows - 0.15, xerr=error, marker="o", color="#0072b2", label=labels[0], **style
     )

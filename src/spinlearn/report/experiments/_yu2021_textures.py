@@ -16,7 +16,8 @@ from spinlearn.report._pictures import Picture
 from spinlearn.report._streamlines import draw_streamlines
 from spinlearn.report._style import DIVERGING, STYLE, add_colorbar, film_size, sphere_colors
 from spinlearn.report._textures import cell_of
-from spinlearn.report.experiments._yu2021_films import LIKE, UNLIKE, finished, signs
+from spinlearn.report.experiments._samples import finished
+from spinlearn.report.experiments._yu2021_films import LIKE, UNLIKE, signs
 from spinlearn.report.figures import _draw_arrows, _fill_wheel, _finish_film
 
 _FILM = 2.05

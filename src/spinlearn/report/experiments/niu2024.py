@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from spinlearn.experiments._film_statistics import film_interval
+from spinlearn.experiments._intervals import interval_of
 from spinlearn.experiments._memory_bench import METHODS, PROTOCOLS
 from spinlearn.report._animation import Animation
 from spinlearn.report._pictures import Picture, legend_name
@@ -18,7 +18,7 @@ from spinlearn.report._style import LINES, STYLE
 from spinlearn.report._view import RunView
 from spinlearn.report.experiments._niu2024_course import course_picture
 from spinlearn.report.experiments._niu2024_images import image_pictures
-from spinlearn.report.experiments._yu2021_films import finished, sampled, tidy
+from spinlearn.report.experiments._samples import finished, sampled, tidy
 
 #: Variables that need no general figure.
 COVERED = frozenset(
@@ -93,7 +93,7 @@ def comparison(views: Sequence[RunView]) -> list[Picture]:
         figure.legend(loc="outside right upper", frameon=False)
     caption = (
         "Recall of all runs by links that were trained by the residual, with their numbers of "
-        "devices; bands: 95 % bootstrap intervals of the mean, from three devices on."
+        "devices; bands: 95 % intervals of the mean, from three devices on."
     )
     return [Picture("runs", caption, figure)]
 
@@ -130,7 +130,7 @@ def _recall_picture(dataset: Any, spec: Any) -> list[Picture]:
         f"(b) against how similar random patterns are, (c) against their number, (d) against the "
         f"spread of the links; in (b) to (d) {memory.flips} nodes are flipped. Lines: rules in "
         "numbers; lines with markers: links trained by pulses, "
-        f"{spec.training.epochs} epochs. {_bands(len(found[0]))}"
+        f"{spec.training.epochs} epochs. {sampled(len(found[0]), 'device', 'bands')}"
     )
     return [Picture("recall", caption, figure)]
 
@@ -151,7 +151,7 @@ def _set_picture(dataset: Any, spec: Any) -> list[Picture]:
         for method in shown:
             k = list(SHOWN).index(method)
             values = rates[:, METHODS.index(method)][:, order]
-            mean, between = values.mean(axis=0), film_interval(values)
+            mean, between = values.mean(axis=0), interval_of(values)
             error = None if between is None else [mean - between[0], between[1] - mean]
             ax.errorbar(
                 np.arange(len(names)) + 0.12 * (shown.index(method) - 2),
@@ -181,7 +181,7 @@ def _set_picture(dataset: Any, spec: Any) -> list[Picture]:
 def _line(ax: Axes, places: np.ndarray, rates: np.ndarray, k: int, label: str) -> None:
     """A mean over devices with the band of its interval."""
     color, dashes = LINES[k % len(LINES)]
-    mean, between = rates.mean(axis=0), film_interval(rates)
+    mean, between = rates.mean(axis=0), interval_of(rates)
     marker = _MARKERS[k % len(_MARKERS)] if label.startswith("links") else ""
     ax.plot(places, mean, color=color, ls=dashes, lw=1.2, marker=marker, ms=3.5, label=label)
     if between is not None:
@@ -193,9 +193,3 @@ def _recall_axes(ax: Axes, label: str) -> None:
     ax.set_xlabel(label)
     ax.set_ylabel("part recalled exactly")
     tidy(ax)
-
-
-def _bands(devices: int) -> str:
-    if devices < 3:
-        return f"{devices} device{'s' * (devices > 1)}, too few for intervals."
-    return f"{devices} devices; bands: 95 % bootstrap intervals of the mean over them."

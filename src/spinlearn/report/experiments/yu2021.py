@@ -15,18 +15,11 @@ from spinlearn.report._pictures import Picture, legend_name
 from spinlearn.report._quantities import with_unit
 from spinlearn.report._style import LINES, STYLE
 from spinlearn.report._view import RunView
+from spinlearn.report.experiments._samples import draw_mean, finished, tidy
 from spinlearn.report.experiments._yu2021_conductance import conductance_pictures
 from spinlearn.report.experiments._yu2021_controls import control_pictures
 from spinlearn.report.experiments._yu2021_course import course_pictures
-from spinlearn.report.experiments._yu2021_films import (
-    contrasts,
-    correlations,
-    draw_mean,
-    finished,
-    learned,
-    signs,
-    tidy,
-)
+from spinlearn.report.experiments._yu2021_films import contrasts, correlations, learned, signs
 from spinlearn.report.experiments._yu2021_recall import recall_pictures
 from spinlearn.report.experiments._yu2021_textures import texture_pictures
 from spinlearn.substrates import sign_patterns
