@@ -99,8 +99,7 @@ def new_film(spec: Yu2021Spec, contacts: Electrodes, key: Key) -> Film:
     Examples
     --------
     >>> from spinlearn import key_from_seed
-    >>> from spinlearn.experiments.specs._four_contacts import ARCS, CIRCLE, FIRST
-    from spinlearn.experiments.specs.yu2021 import SelfLearningFilmTable
+    >>> from spinlearn.experiments.specs.yu2021 import SelfLearningFilmTable
     >>> spec = Yu2021Spec(film=SelfLearningFilmTable(length=240e-9))
     >>> contacts = four_contacts(film_mesh(spec), spec.contacts)
     >>> new_film(spec, contacts, key_from_seed(0)).texture.shape
