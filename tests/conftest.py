@@ -37,11 +37,11 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What does not depend on the precision runs in one job."""
-    if jax.config.jax_enable_x64:
-        return
+    double = jax.config.jax_enable_x64
+    elsewhere = ("as_installed", "float32") if double else ("once", "float64")
     for item in items:
-        if item.get_closest_marker("once"):
-            item.add_marker(pytest.mark.skip(reason="runs in the float64 job"))
+        if item.get_closest_marker(elsewhere[0]):
+            item.add_marker(pytest.mark.skip(reason=f"runs in the {elsewhere[1]} job"))
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import pytest
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.as_installed
 
 DOCS = Path(__file__).parent.parent / "docs"
 BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.M | re.S)

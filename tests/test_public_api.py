@@ -18,6 +18,8 @@ import pytest
 
 import spinlearn
 
+pytestmark = pytest.mark.as_installed
+
 DOCS = Path(__file__).parent.parent / "docs"
 
 _SYMBOL = r"[mkµn]?(?:Hz|rad|kg|Ω|[mAVSJKTsW])(?:[²³]|\*\*\d)?"

@@ -11,6 +11,8 @@ import pytest
 from spinlearn import Mesh
 from spinlearn.magnetics.ovf import read_ovf, unit_vectors, write_ovf
 
+pytestmark = pytest.mark.once
+
 df: Any = pytest.importorskip("discretisedfield")
 
 FILM = Mesh((5, 4, 3), (2e-9, 3e-9, 5e-9))

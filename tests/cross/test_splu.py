@@ -18,6 +18,8 @@ from spinlearn.transport import (
 )
 from tests.textures import random_texture, stripes
 
+pytestmark = pytest.mark.once
+
 
 def assemble_by_quadrature(sheet: np.ndarray, dx: float, dy: float) -> coo_matrix:
     """Bilinear stiffness by 2×2 Gauss points and shape functions: nothing shared with spinlearn."""

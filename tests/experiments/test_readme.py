@@ -10,6 +10,8 @@ from pathlib import Path
 import jax
 import pytest
 
+pytestmark = pytest.mark.as_installed
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

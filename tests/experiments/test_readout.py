@@ -12,6 +12,8 @@ import pytest
 from spinlearn import Material, Mesh, SpinlearnValueError
 from spinlearn.experiments import Readout, StripedFilm, read_striped_film, stripe_texture
 
+pytestmark = pytest.mark.once
+
 MESH = Mesh((48, 40, 2), (4e-9, 4e-9, 5e-9))
 
 

@@ -28,6 +28,8 @@ from spinlearn.magnetics import (
     relax,
 )
 
+pytestmark = pytest.mark.once
+
 MESH = Mesh((6, 4, 1), (3e-9, 3e-9, 2e-9))
 FILM = Material(8e5, 13e-12, 2e5)
 ENERGY = Exchange(MESH, FILM) + UniaxialAnisotropy(MESH, FILM)

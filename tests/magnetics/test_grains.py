@@ -10,6 +10,8 @@ import pytest
 from spinlearn import Material, Mesh, SpinlearnValueError, key_from_seed
 from spinlearn.magnetics import Exchange, grain_axes, grain_labels, random_state
 
+pytestmark = pytest.mark.once
+
 CELL = (4e-9, 4e-9, 2e-9)
 
 

@@ -22,6 +22,8 @@ from spinlearn import Mesh, SpinlearnError, SpinlearnValueError
 from spinlearn.magnetics import ovf as ovf_module
 from spinlearn.magnetics.ovf import OVF, OVFError, read_ovf, unit_vectors, write_ovf
 
+pytestmark = pytest.mark.once
+
 DATA = Path(__file__).parent / "data"
 FILM = Mesh((4, 3, 2), (2e-9, 3e-9, 1e-9))
 KINDS = list(product((1, 2), ("binary8", "binary4", "text")))

@@ -19,6 +19,8 @@ from spinlearn.networks import (
 )
 from spinlearn.rules import hebb
 
+pytestmark = pytest.mark.once
+
 
 def _array(value: Any) -> jax.Array:
     return jnp.asarray(value, jnp.result_type(float))

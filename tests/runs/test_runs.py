@@ -24,6 +24,8 @@ from spinlearn.runs import JsonProgress, Progress, Result, StoreError, _files, r
 from spinlearn.runs.progress import Step
 from tests.runs.small import files_of, small_spec, small_table
 
+pytestmark = pytest.mark.once
+
 SEGMENTS = 5
 
 

@@ -15,6 +15,8 @@ from spinlearn.magnetics import Exchange, UniaxialAnisotropy, ZhangLi, vortex_st
 from spinlearn.substrates import Film, HeavyMetal
 from spinlearn.transport import AMR, edge_electrodes
 
+pytestmark = pytest.mark.once
+
 KEY = key_from_seed(0)
 MATERIAL = Material(8e5, 13e-12, 1e4, anisotropy_axis=(1.0, 0.0, 0.0), damping=0.3)
 VOLTS = np.array([0.3, -0.3, 0.2, -0.1])

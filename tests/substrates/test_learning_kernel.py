@@ -27,6 +27,8 @@ from spinlearn.substrates import (
 )
 from spinlearn.transport import AMR, edge_electrodes
 
+pytestmark = pytest.mark.once
+
 KEY = key_from_seed(3)
 RNG = np.random.default_rng(0)
 N = 4

@@ -24,6 +24,8 @@ from spinlearn.transport import (
 )
 from tests.textures import uniform
 
+pytestmark = pytest.mark.once
+
 MESH = Mesh((20, 16, 1), (4e-9, 4e-9, 10e-9))
 M = uniform(MESH, (1, 0, 0))
 SIGMA = AMR(4e6, 0.03).tensor(M)

@@ -86,8 +86,10 @@ def test_hall_effect_has_the_sign_and_size_of_a_hall_bar():
     assert v[2] - v[3] == pytest.approx(0.1 / 4e6 * 1e-6 / 10e-9, rel=0.01)
 
 
-@pytest.mark.parametrize("layout", sorted(LAYOUTS))
-@pytest.mark.parametrize("hall", [0.0, 0.2])
+@pytest.mark.parametrize(
+    ("layout", "hall"),
+    [(name, 0.0) for name in sorted(LAYOUTS) if X64] + [("edge", 0.2), ("resistive", 0.2)],
+)
 def test_derivatives_agree_with_finite_differences(layout: str, hall: float):
     if not X64:
         check, step = 2e-3, 2e5

@@ -21,6 +21,8 @@ from spinlearn.transport import (
 )
 from tests.textures import random_texture
 
+pytestmark = pytest.mark.once
+
 MESH = Mesh((20, 16, 1), (4e-9, 4e-9, 10e-9))
 M = random_texture(MESH)
 ON_HOST: Any = np.asarray(M)
