@@ -14,7 +14,7 @@ from spinlearn.report._view import RunView
 from spinlearn.report.experiments.niu2024 import COVERED, animations, comparison, pictures
 from spinlearn.runs import make_spec
 
-NAMES = ["images", "weights", "recall", "letters", "learning"]
+NAMES = ["images", "weights", "recall", "letters", "learning", "gradient"]
 
 
 def _spec(**changes: Any) -> Any:
