@@ -72,7 +72,7 @@ class TestRun:
         rate = dict(zip(METHODS, after, strict=True))
         assert rate["ideal, oja_subspace"] > 0.9
         for name in ("ideal, hebb", "ideal, oja_clamped", "links, leaky", "oja_clamped"):
-            assert rate[name] < 0.05
+            assert rate[name] < 0.5, name
 
     def test_hardware_descends_what_its_rule_minimizes(self, result):
         data = result.dataset.sel(epoch=slice(1, 4))

@@ -25,6 +25,8 @@ def descended(hardware: str) -> tuple[str, ...]:
     """Variables with cosines of the objectives that a kind of hardware is to descend."""
     if hardware == "links, residual":
         return ("cosine_objective", "cosine_residual")
+    if hardware == "ideal, oja_neuron":
+        return ()  # Every row has an objective of its own, that of one output alone.
     return ("cosine_clamped",) if hardware in _CLAMPED else ("cosine_objective",)
 
 

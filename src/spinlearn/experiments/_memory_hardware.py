@@ -91,7 +91,7 @@ def _pairs(spec: Niu2024Spec, protocol: str, x: Array, key: Key, spread: float) 
         epochs=training.epochs,
         row_voltage=volts[0],
         column_voltage=volts[1],
-        pulse=training.pulse,
+        pulse=training.residual_pulse if protocol == "residual" else training.pulse,
         key=key,
     )
     spent = (course.energy, course.read_energy, course.duration)

@@ -58,7 +58,10 @@ class PulsesTable(Table):
     hebbian_voltage: float = quantity(
         0.05, "V", 1e-6, 1e3, "Voltage of rows and columns in the hebbian protocol"
     )
-    pulse: float = quantity(6e-11, "s", 1e-13, 1.0, "Length of a pulse")
+    pulse: float = quantity(1e-10, "s", 1e-13, 1.0, "Length of a pulse")
+    residual_pulse: float = quantity(
+        6e-11, "s", 1e-13, 1.0, "Length of a pulse in the residual protocol"
+    )
     gain: float = quantity(1.0, "1", 1e-6, 1e6, "Weight of a link that is written whole")
     read_voltage: float = quantity(2e-3, "V", 1e-9, 1e2, "Largest voltage of a column in a read")
     read_time: float = quantity(1e-4, "s", 1e-12, 1e3, "Length of a read")

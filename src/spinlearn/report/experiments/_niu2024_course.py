@@ -53,12 +53,12 @@ def _learning(values: dict[str, np.ndarray], spec: Any) -> Picture:
             axes[0, column].set_ylim(-0.04, 1.04)
             axes[0, column].set_title(kind)
             axes[0, column].legend(loc="best", frameon=False)
-            for ax in axes[1:3, column]:
-                ax.set_yscale("log")
+            axes[1, column].set_yscale("log")
+            axes[2, column].set_ylim(0, None)
         for k, method in enumerate(LINKS):
             _draw(axes[3, 0], epochs, reads[:, HARDWARE.index(method)], method)
             _draw(axes[3, 1], epochs, values["written"][:, k], method)
-        axes[3, 0].set_yscale("log")
+        axes[3, 0].set_ylim(0, None)
         axes[3, 0].set_ylabel("energy of reads (J),\nmagnetic links")
         axes[3, 1].set_ylabel("mean part of a link written")
         axes[3, 1].set_ylim(0, None)
@@ -119,8 +119,6 @@ def _gradient(values: dict[str, np.ndarray], spec: Any) -> Picture:
 def _draw(
     ax: Axes, places: np.ndarray, own: np.ndarray, method: str, *, faint: bool = False
 ) -> None:
-    if not np.any(own > 0) and not np.any(own < 0):
-        return  # no reads, nothing on logarithms
     color, dashes, marker = look(method)
     mean, between = own.mean(axis=0), interval_of(own)
     style: dict[str, Any] = {"color": color, "ls": dashes, "label": called(method), "ms": 3.2}

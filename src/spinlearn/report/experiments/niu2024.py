@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
+from matplotlib.ticker import MaxNLocator
 
 from spinlearn.experiments._intervals import interval_of
 from spinlearn.experiments._memory_bench import METHODS
@@ -116,6 +117,8 @@ def _recall_picture(dataset: Any, spec: Any) -> list[Picture]:
                     own = rates[:, METHODS.index(method)]
                     _line(ax, places, own, look(method), called(method))
                 _recall_axes(ax, label)
+                if name != "similarity":
+                    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes[0, column].set_title(kind)
         spreads = np.asarray(dataset["spread"].values, float)
         for k, method in enumerate(LINKS):
