@@ -54,7 +54,7 @@ def _learning(values: dict[str, np.ndarray], spec: Any) -> Picture:
             axes[0, column].set_title(kind)
             axes[0, column].legend(loc="best", frameon=False)
             axes[1, column].set_yscale("log")
-            axes[2, column].set_ylim(0, None)
+            axes[2, column].set_ylim(0, 1.1 * axes[2, column].get_ylim()[1])
         for k, method in enumerate(LINKS):
             _draw(axes[3, 0], epochs, reads[:, HARDWARE.index(method)], method)
             _draw(axes[3, 1], epochs, values["written"][:, k], method)
