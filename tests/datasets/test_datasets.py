@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 
 from spinlearn import SpinlearnValueError, key_from_seed
-from spinlearn.datasets import corrupt, digits, letters, overlap_matrix, similar_patterns
+from spinlearn.datasets import (
+    characters,
+    corrupt,
+    digits,
+    letters,
+    overlap_matrix,
+    similar_patterns,
+)
 
 
 @pytest.mark.parametrize(("patterns", "count"), [(letters, 26), (digits, 10)])
@@ -45,6 +52,13 @@ def test_the_largest_overlap_is_that_of_c_and_o() -> None:
         overlaps[2, 14], overlaps.max()
     )
     assert np.sum(overlaps[np.triu_indices(26, 1)]) / 325 == pytest.approx(0.236, abs=1e-3)
+
+
+def test_characters_are_letters_and_digits() -> None:
+    np.testing.assert_array_equal(characters()[:26], letters())
+    np.testing.assert_array_equal(characters()[26:], digits())
+    with pytest.raises(SpinlearnValueError, match="A to Z and 0 to 9"):
+        characters("a")
 
 
 @pytest.mark.parametrize("which", ["a", "1", "", "A B", None, 3])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ from pydantic import ValidationError
 
 from spinlearn import key_from_seed
 from spinlearn.datasets import letters
-from spinlearn.experiments._memory_bench import METHODS, PROTOCOLS, _cosines, recall_rates
+from spinlearn.experiments._memory_bench import METHODS, recall_rates
 from spinlearn.experiments._memory_claims import mean, share, wilson
+from spinlearn.experiments._memory_descent import descent_cosines, relative_objective
+from spinlearn.experiments._memory_hardware import HARDWARE, LINKS
 from spinlearn.experiments.niu2024 import Niu2024
 from spinlearn.experiments.specs import preset_names
 from spinlearn.experiments.specs.niu2024 import Niu2024Spec
@@ -59,22 +62,50 @@ class TestRun:
         assert after[METHODS.index("pseudo_inverse")] > 0.9
 
     def test_curves_meet_where_they_show_the_same(self, result):
-        data, links = result.dataset, [METHODS.index(f"links, {p}") for p in PROTOCOLS]
+        data, rows = result.dataset, [METHODS.index(name) for name in HARDWARE]
         at_end = data["by_epoch"].values[:, :, -1]
-        np.testing.assert_allclose(data["by_flips"].values[:, links, 3], at_end)
-        np.testing.assert_allclose(data["by_spread"].values[:, :, 1], at_end)
+        np.testing.assert_allclose(data["by_flips"].values[:, rows, 3], at_end)
+        np.testing.assert_allclose(data["by_spread"].values[:, :, 1], at_end[:, : len(LINKS)])
+
+    def test_hardware_does_what_its_rule_does(self, result):
+        after = result.dataset["by_flips"].values[:, :, 3].mean(axis=0)
+        rate = dict(zip(METHODS, after, strict=True))
+        assert rate["ideal, oja_subspace"] > 0.9
+        for name in ("ideal, hebb", "ideal, oja_clamped", "links, leaky", "oja_clamped"):
+            assert rate[name] < 0.5, name
+
+    def test_hardware_descends_what_its_rule_minimizes(self, result):
+        data = result.dataset.sel(epoch=slice(1, 4))
+        cosine = {
+            name: data[variable].values[:, HARDWARE.index(name)]
+            for variable, names in {
+                "cosine_objective": ("ideal, oja_subspace", "links, subspace"),
+                "cosine_residual": ("links, residual",),
+                "cosine_clamped": ("ideal, oja_clamped", "links, leaky", "links, hebbian"),
+            }.items()
+            for name in names
+        }
+        assert np.all(cosine["ideal, oja_subspace"] > 0.9)
+        assert np.all(cosine["ideal, oja_clamped"] > 0.99)
+        assert np.all(cosine["links, leaky"][:, :2] > 0.6)
+        assert np.all(cosine["links, hebbian"] > 0.7)
+        assert np.all(cosine["links, residual"].mean(axis=1) > 0.4)
+        # The first epoch is hebbian, and overshoots.
+        assert np.all(cosine["links, subspace"][:, 1:].mean(axis=1) > 0.2)
+        fallen = result.dataset["objective"].values[:, HARDWARE.index("links, residual"), -1]
+        assert np.all(fallen < 0.1)
 
     def test_reads_are_a_part_of_the_energy(self, result):
         energy, reads = (result.dataset[name].values for name in ("energy", "read_energy"))
         assert np.all(energy > reads)
-        assert np.all(reads[:, PROTOCOLS.index("hebbian")] == 0)
+        assert np.all(reads[:, HARDWARE.index("links, hebbian")] == 0)
         # Three reads an epoch: columns at ±2 mV for 0.1 ms on 2·35² links of some 15 mS.
         wanted = 3 * 2 * 35**2 * 14.9e-3 * (2e-3) ** 2 * 1e-4
-        found = reads[:, PROTOCOLS.index("residual")].mean()
+        found = reads[:, HARDWARE.index("links, residual")].mean()
         assert found == pytest.approx(wanted, rel=0.05)
 
     def test_the_first_epoch_of_the_residual_descends(self, result):
-        first = result.dataset["cosine_objective"].values[:, PROTOCOLS.index("residual"), 0]
+        first = result.dataset["cosine_objective"].values[:, HARDWARE.index("links, residual"), 0]
         assert np.all(first > 0.5)
 
     def test_claims_have_intervals_and_seeds(self, result):
@@ -106,9 +137,25 @@ class TestMeasures:
         start = 0.1 * pseudo_inverse(x, diagonal=True)
         step = -1e-6 * oja_gradient(start, x, symmetric=True)
         steps = jnp.stack([start, start + step, start])
-        oja, delta = _cosines(steps, x)
-        np.testing.assert_allclose(oja, [1, -1], atol=2e-2)
-        assert float(delta[0]) > 0.5
+        found = descent_cosines(steps, steps, x)
+        np.testing.assert_allclose(found["cosine_objective"], [1, -1], atol=2e-2)
+        assert float(found["cosine_residual"][0]) > 0.5
+        assert float(relative_objective(steps, x)[0]) == pytest.approx(0.98, abs=0.01)
+
+    def test_objective_is_of_the_transpose(self, double):
+        # A network that drives nodes by rows of W follows Oja's rule with V = Wᵀ.
+        rng = np.random.default_rng(0)
+        x = jnp.asarray(rng.choice([-1.0, 1.0], (3, 6)))
+        w = jnp.asarray(rng.normal(size=(6, 6)) / 6, x.dtype)
+
+        def objective(w: Any) -> Any:
+            return 0.5 * jnp.mean(jnp.sum((x - x @ w.T @ w) ** 2, axis=1))
+
+        step = 1e-6 if double else 1e-3
+        down = -step * jax.grad(lambda w: objective(w.T))(w)
+        found = descent_cosines(jnp.stack([w, w + down]), jnp.stack([w, w + down]), x)
+        assert float(found["cosine_objective"][0]) == pytest.approx(1, abs=1e-3)
+        np.testing.assert_allclose(relative_objective(w[None], x), objective(w.T) / 3, rtol=1e-5)
 
     def test_intervals(self):
         low, high = wilson(1.0, 100)
@@ -132,6 +179,10 @@ class TestSpecification:
             assert isinstance(read_spec(name), Niu2024Spec)
         assert "ours" in Niu2024.citation
 
+    def test_digits_beside_letters(self):
+        spec = Niu2024Spec.model_validate({"memory": {"letters": "C0", "sets": ["147"]}})
+        assert Niu2024.layout(spec).coordinates["letters"].values.shape == (2, 35)
+
     def test_letters_of_the_paper_preset_are_alike(self):
         sets = read_spec("niu2024-paper").memory.sets  # pyright: ignore
         assert len(sets) == 52
@@ -145,6 +196,9 @@ class TestSpecification:
             ({"memory": {"letters": "C"}}, "letters"),
             ({"memory": {"sets": ["CL", "aB"]}}, "sets"),
             ({"memory": {"sets": ["CC"]}}, "sets"),
+            ({"memory": {"letters": "7é"}}, "A to Z and 0 to 9"),
+            ({"leaky": {"rest": 0.0}}, "rest"),
+            ({"ideal": {"contrast": 2.0}}, "contrast"),
             ({"memory": {"flips": 9, "most_flips": 4}}, "most_flips"),
             ({"memory": {"loads": [0]}}, "loads"),
             ({"memory": {"similarities": []}}, "similarities"),

@@ -134,11 +134,37 @@ def digits(which: str = _DIGITS) -> Float[Array, "p 35"]:
     return _patterns(which, _DIGITS)
 
 
+def characters(which: str = _LETTERS + _DIGITS) -> Float[Array, "p 35"]:
+    """Capital letters and digits of 5×7 dots, as patterns.
+
+    Parameters
+    ----------
+    which
+        The characters, A to Z and 0 to 9, in the order of the patterns.
+
+    Returns
+    -------
+    Array
+        Patterns, ``(p, 35)``, 1 where there is ink and −1 elsewhere (no unit), as of `letters`.
+
+    Raises
+    ------
+    SpinlearnValueError
+        If there is no character, or one that is neither from A to Z nor from 0 to 9.
+
+    Examples
+    --------
+    >>> bool((characters("L7")[1] == digits("7")[0]).all())
+    True
+    """
+    return _patterns(which, _LETTERS + _DIGITS)
+
+
 def _patterns(which: Any, known: str) -> Array:
     if not isinstance(which, str) or not which or not set(which) <= set(known):
-        raise SpinlearnValueError(
-            "which", repr(which), f"characters {known[0]} to {known[-1]}", "Name them in a string."
-        )
+        kinds = [k for k in (_LETTERS, _DIGITS) if k in known]
+        allowed = "characters " + " and ".join(f"{k[0]} to {k[-1]}" for k in kinds)
+        raise SpinlearnValueError("which", repr(which), allowed, "Name them in a string.")
     glyphs = _read_font()
     return jnp.asarray(np.stack([glyphs[name] for name in which]), jnp.result_type(float))
 

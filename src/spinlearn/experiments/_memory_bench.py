@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from spinlearn.datasets import corrupt, letters, similar_patterns
+from spinlearn.datasets import characters, corrupt, similar_patterns
+from spinlearn.experiments._memory_descent import descent_cosines, relative_objective
+from spinlearn.experiments._memory_hardware import HARDWARE, LINKS, NODES, Taught, taught
 from spinlearn.experiments.experiment import Rows
 from spinlearn.experiments.specs.niu2024 import Niu2024Spec
-from spinlearn.networks import Course, DifferentialLinks, recall_asynchronous
-from spinlearn.networks.differential import Protocol
+from spinlearn.networks import recall_asynchronous
 from spinlearn.rng import stream
 from spinlearn.rules import (
     covariance,
     hebb,
-    oja_gradient,
+    oja_clamped,
+    oja_neuron,
     oja_subspace,
     pseudo_inverse,
     storkey,
 )
-from spinlearn.substrates import LinkModel
 from spinlearn.typing import Key
 
 Array = jax.Array
 
-NODES = 35
-RULES = {
+RULES: dict[str, Callable[..., Any]] = {
     "hebb": hebb,
     "covariance": covariance,
     "storkey": storkey,
     "pseudo_inverse": pseudo_inverse,
+    # The mean outer product and a mean of many orders; what is left of both is small.
+    "oja_clamped": partial(oja_clamped, together=True, tolerance=1e-6),
+    "oja_neuron": partial(oja_neuron, together=True, tolerance=1e-6),
     "oja_subspace": oja_subspace,
 }
-PROTOCOLS: tuple[Protocol, ...] = ("hebbian", "residual", "subspace")
-METHODS = (*RULES, *(f"links, {protocol}" for protocol in PROTOCOLS))
+METHODS = (*RULES, *HARDWARE)
 # A network whose weights are not symmetric need not come to rest; it is asked this often.
 _SWEEPS = 30
 
@@ -46,39 +50,35 @@ class MemoryBench:
     def __init__(self, spec: Niu2024Spec, key: Key) -> None:
         self.spec, self.key = spec, key
         self.dtype = jnp.dtype(spec.precision)
-        self.network = new_network(spec, spec.link.device_spread)
 
     def main(self) -> Rows:
         """The letters whose curves are drawn: flips, learning, gradient, energy."""
-        memory, x = self.spec.memory, self._letters(self.spec.memory.letters)
-        courses = [self._course(self.network, x, protocol) for protocol in PROTOCOLS]
+        memory, x = self.spec.memory, self._characters(self.spec.memory.letters)
+        courses = [self._taught(name, x) for name in HARDWARE]
         steps = jnp.stack([course.weights for course in courses])
         after = jnp.concatenate([_by_rules(x), steps[:, -1]])
-        flips = jnp.arange(memory.most_flips + 1)
         learning = self._rates(steps.reshape(-1, NODES, NODES), x, self._flips)
-        cosines = jax.vmap(partial(_cosines, patterns=x))(steps)
+        cosines = [descent_cosines(course.weights, course.whole, x) for course in courses]
         self.final, self.patterns = after, x
-        return {
-            "by_flips": self._rates(after, x, flips),
+        rows: Rows = {
+            "by_flips": self._rates(after, x, jnp.arange(memory.most_flips + 1)),
             "by_epoch": learning[:, 0].reshape(steps.shape[:2]),
-            "cosine_objective": cosines[0],
-            "cosine_residual": cosines[1],
+            "objective": jnp.stack([relative_objective(c.whole, x) for c in courses]),
             "energy": jnp.stack([course.energy for course in courses]),
             "read_energy": jnp.stack([course.read_energy for course in courses]),
             "epoch_time": jnp.stack([course.duration for course in courses]),
-            "written": jnp.stack([course.written for course in courses]),
+            "written": jnp.stack([course.written for course in courses[: len(LINKS)]]),
         }
+        return rows | {name: jnp.stack([c[name] for c in cosines]) for name in cosines[0]}
 
     def others(self) -> Rows:
         """Other letters, random patterns of several similarities and loads, several spreads."""
         memory = self.spec.memory
         similar = [self._random(memory.patterns, c) for c in memory.similarities]
         loaded = [self._random(p, memory.similarity) for p in memory.loads]
-        main = self._letters(memory.letters)
+        main = self._characters(memory.letters)
         spread = [
-            jnp.stack(
-                [self._course(new_network(self.spec, s), main, p).weights[-1] for p in PROTOCOLS]
-            )
+            jnp.stack([self._taught(name, main, s).weights[-1] for name in LINKS])
             for s in memory.spreads
         ]
         found: Rows = {
@@ -87,7 +87,7 @@ class MemoryBench:
             "by_spread": jnp.stack([self._rates(w, main, self._flips)[:, 0] for w in spread], 1),
         }
         if memory.sets:
-            found["by_set"] = self._compared([self._letters(s) for s in memory.sets])
+            found["by_set"] = self._compared([self._characters(s) for s in memory.sets])
         return found
 
     def pictures(self) -> Rows:
@@ -103,58 +103,40 @@ class MemoryBench:
     def _flips(self) -> Array:
         return jnp.asarray([self.spec.memory.flips])
 
-    def _letters(self, names: str) -> Array:
-        return letters(names).astype(self.dtype)
+    def _characters(self, names: str) -> Array:
+        return characters(names).astype(self.dtype)
 
     def _random(self, patterns: int, overlap: float) -> Array:
         key = stream(self.key, "patterns", patterns)
         return similar_patterns(patterns, NODES, overlap, key=key).astype(self.dtype)
 
-    def _course(self, network: DifferentialLinks, x: Array, protocol: Protocol) -> Course:
-        training = self.spec.training
-        volts = (training.row_voltage, training.column_voltage)
-        if protocol == "hebbian":
-            volts = (training.hebbian_voltage,) * 2
-        return network.train(
-            x,
-            protocol,
-            epochs=training.epochs,
-            row_voltage=volts[0],
-            column_voltage=volts[1],
-            pulse=training.pulse,
-            key=stream(self.key, "device"),
-        )
+    def _taught(self, name: str, x: Array, spread: float | None = None) -> Taught:
+        return taught(self.spec, name, x, stream(self.key, "device"), spread)
 
     def _compared(self, sets: list[Array]) -> Array:
         """Recall of every set by every method, ``(methods, sets)``."""
         columns = []
         for x in sets:
-            links = [self._course(self.network, x, p).weights[-1] for p in PROTOCOLS]
-            after = jnp.concatenate([_by_rules(x), jnp.stack(links)])
+            hardware = [self._taught(name, x).weights[-1] for name in HARDWARE]
+            after = jnp.concatenate([_by_rules(x), jnp.stack(hardware)])
             columns.append(self._rates(after, x, self._flips)[:, 0])
         return jnp.stack(columns, axis=1)
 
     def _rates(self, weights: Array, x: Array, flips: Array) -> Array:
-        key = stream(self.key, "recall")
-        return recall_rates(weights, x, flips, key, trials=self.spec.memory.trials)
-
-
-def new_network(spec: Niu2024Spec, spread: float) -> DifferentialLinks:
-    """The network of a specification, with a spread of devices."""
-    link, training = spec.link, spec.training
-    dtype = jnp.dtype(spec.precision)
-    values = (link.conductance, link.change, link.threshold, link.steepness, link.rate)
-    values += (link.acceleration, link.retention)
-    return DifferentialLinks(
-        LinkModel(*(jnp.asarray(v, dtype) for v in values)),
-        NODES,
-        gain=training.gain,
-        device_spread=jnp.asarray(spread, dtype),
-        cycle_spread=jnp.asarray(link.cycle_spread, dtype),
-        read_voltage=training.read_voltage,
-        read_time=training.read_time,
-        temperature=training.temperature,
-    )
+        """As `recall_rates`, so many networks at a time that one program is for all calls."""
+        key, trials, size = stream(self.key, "recall"), self.spec.memory.trials, len(METHODS)
+        count = len(weights)
+        padded = jnp.pad(weights, ((0, -count % size), (0, 0), (0, 0)))
+        columns = [
+            jnp.concatenate(
+                [
+                    recall_rates(padded[k : k + size], x, number[None], key, trials=trials)[:, 0]
+                    for k in range(0, count, size)
+                ]
+            )
+            for number in flips
+        ]
+        return jnp.stack(columns, axis=1)[:count]
 
 
 @partial(jax.jit, static_argnames="trials")
@@ -183,27 +165,6 @@ def recall_rates(weights: Array, x: Array, flips: Array, key: Key, *, trials: in
 
 def _by_rules(x: Array) -> Array:
     return jnp.stack([jnp.asarray(rule(x)) for rule in RULES.values()]).astype(x.dtype)
-
-
-def _cosines(steps: Array, patterns: Array) -> tuple[Array, Array]:
-    """Of the changes of an epoch with −∇J, and with −∇ of ½⟨‖x − W x‖²⟩, ``(epochs,)`` each.
-
-    The gradients are taken halfway: at W = 0 that of Oja's objective vanishes.
-    """
-
-    def one(before: Array, after: Array) -> tuple[Array, Array]:
-        middle = 0.5 * (before + after)
-        oja = -oja_gradient(middle, patterns, symmetric=True)
-        errors = patterns - jnp.einsum("ij,pj->pi", middle, patterns)
-        delta = jnp.einsum("pi,pj->ij", errors, patterns)
-        return _cosine(after - before, oja), _cosine(after - before, delta)
-
-    return jax.vmap(one)(steps[:-1], steps[1:])
-
-
-def _cosine(a: Array, b: Array) -> Array:
-    size = jnp.sqrt(jnp.sum(a * a) * jnp.sum(b * b))
-    return jnp.where(size > 0, jnp.sum(a * b) / jnp.where(size > 0, size, 1), 0)
 
 
 def _hollow(weights: Array) -> Array:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spinlearn.experiments._intervals import numbers_of, wilson
-from spinlearn.experiments._memory_bench import METHODS, PROTOCOLS
+from spinlearn.experiments._memory_bench import METHODS
+from spinlearn.experiments._memory_descent import OBJECTIVES, descended
+from spinlearn.experiments._memory_hardware import HARDWARE
 from spinlearn.experiments.experiment import Claim
 from spinlearn.experiments.specs.niu2024 import Niu2024Spec
 
@@ -29,21 +31,23 @@ def memory_claims(spec: Niu2024Spec, dataset: xarray.Dataset) -> tuple[Claim, ..
         for k, name in enumerate(METHODS)
     ]
     claims += _sets(spec, dataset)
-    for k, protocol in enumerate(PROTOCOLS):
-        claims += _course(dataset, k, protocol)
+    claims += _similarity(spec, dataset)
+    for k, name in enumerate(HARDWARE):
+        claims += _course(dataset, k, name)
     return tuple(claims)
 
 
-def _course(dataset: xarray.Dataset, k: int, protocol: str) -> list[Claim]:
+def _course(dataset: xarray.Dataset, k: int, name: str) -> list[Claim]:
     energy = dataset["energy"].values[:, k]
     reads = dataset["read_energy"].values[:, k]
     reached = np.argmax(dataset["by_epoch"].values[:, k].mean(axis=0) >= _GOAL)
-    name = f"links, {protocol}"
     found = [
         mean(f"energy of an epoch, {name}", energy.mean(axis=1), "J"),
-        mean(f"energy of the pulses of an epoch, {name}", (energy - reads).mean(axis=1), "J"),
         *_cosines(dataset, k, name),
     ]
+    if reads.any():
+        text = f"energy of the pulses of an epoch, {name}"
+        found.append(mean(text, (energy - reads).mean(axis=1), "J"))
     if reached:
         text = f"epochs to a mean recall of 95 %, {name}"
         found.append(Claim(text, float(reached), "1", None, len(energy)))
@@ -51,17 +55,35 @@ def _course(dataset: xarray.Dataset, k: int, protocol: str) -> list[Claim]:
 
 
 def _cosines(dataset: xarray.Dataset, k: int, name: str) -> list[Claim]:
-    """While there is something to learn: afterwards there is no slope to follow."""
+    """Of Oja's objective, which is asked for, and of what the hardware is to descend.
+
+    While there is something to learn: afterwards there is no slope to follow.
+    """
     first = min(_FIRST, dataset.sizes["epoch"])
-    targets = {"cosine_objective": "Oja's objective", "cosine_residual": "the residual"}
     return [
         mean(
-            f"cosine of changes with the descent of {text}, mean over {count} "
+            f"cosine of changes with the descent of {OBJECTIVES[variable]}, mean over {count} "
             f"epoch{'s' * (count > 1)}, {name}",
             dataset[variable].values[:, k, :count].mean(axis=1),
         )
-        for variable, text in targets.items()
+        for variable in sorted({"cosine_objective", *descended(name)})
         for count in sorted({1, first})
+    ]
+
+
+def _similarity(spec: Niu2024Spec, dataset: xarray.Dataset) -> list[Claim]:
+    """Recall of the most similar random patterns, by every kind of hardware and its limit."""
+    memory = spec.memory
+    most = int(np.argmax(memory.similarities))
+    rates = dataset["by_similarity"].values[..., most]
+    return [
+        share(
+            f"recall of {memory.patterns} random patterns of overlap "
+            f"{memory.similarities[most]:g} after {memory.flips} flips, {name}",
+            rates[:, METHODS.index(name)],
+            memory.trials * memory.patterns,
+        )
+        for name in ("hebb", "pseudo_inverse", *HARDWARE)
     ]
 
 

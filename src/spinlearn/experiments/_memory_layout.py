@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from spinlearn.datasets import letters
-from spinlearn.experiments._memory_bench import METHODS, NODES, PROTOCOLS
+from spinlearn.datasets import characters
+from spinlearn.experiments._memory_bench import METHODS
+from spinlearn.experiments._memory_descent import OBJECTIVES
+from spinlearn.experiments._memory_hardware import HARDWARE, LINKS, NODES
 from spinlearn.experiments.experiment import Coordinate, Variable
 from spinlearn.experiments.specs.niu2024 import Niu2024Spec
 
@@ -13,7 +15,7 @@ from spinlearn.experiments.specs.niu2024 import Niu2024Spec
 def variables(spec: Niu2024Spec) -> dict[str, Variable]:
     """Results by name; one device a row."""
     memory, epochs = spec.memory, spec.training.epochs
-    m, p, n = len(METHODS), len(PROTOCOLS), NODES
+    m, n = len(METHODS), NODES
     along = {
         "by_flips": ("flips", memory.most_flips + 1),
         "by_similarity": ("similarity", len(memory.similarities)),
@@ -29,17 +31,28 @@ def variables(spec: Niu2024Spec) -> dict[str, Variable]:
     }
     courses = {
         "by_epoch": ("1", "part of probes recalled", "shown", epochs + 1),
-        "by_spread": ("1", "part of probes recalled", "spread", len(memory.spreads)),
-        "cosine_objective": ("1", "cosine with the descent of Oja's objective", "epoch", epochs),
-        "cosine_residual": ("1", "cosine with the descent of the residual", "epoch", epochs),
+        "objective": ("1", "Oja's objective over that without weights", "shown", epochs + 1),
         "energy": ("J", "energy of an epoch", "epoch", epochs),
         "read_energy": ("J", "energy of the reads of an epoch", "epoch", epochs),
         "epoch_time": ("s", "duration of an epoch", "epoch", epochs),
-        "written": ("1", "mean part of a link that is written", "epoch", epochs),
+    }
+    courses |= {
+        name: ("1", f"cosine with the descent of {text}", "epoch", epochs)
+        for name, text in OBJECTIVES.items()
     }
     found |= {
-        name: Variable(("device", "protocol", dim), (spec.devices, p, count), unit, text)
+        name: Variable(
+            ("device", "hardware", dim), (spec.devices, len(HARDWARE), count), unit, text
+        )
         for name, (unit, text, dim, count) in courses.items()
+    }
+    of_links = {
+        "by_spread": ("part of probes recalled", "spread", len(memory.spreads)),
+        "written": ("mean part of a link that is written", "epoch", epochs),
+    }
+    found |= {
+        name: Variable(("device", "links", dim), (spec.devices, len(LINKS), count), "1", text)
+        for name, (text, dim, count) in of_links.items()
     }
     known = len(memory.letters)
     found["probes"] = Variable(
@@ -60,7 +73,8 @@ def coordinates(spec: Niu2024Spec) -> dict[str, Coordinate]:
     memory, epochs = spec.memory, spec.training.epochs
     found = {
         "method": (np.array(METHODS), "method"),
-        "protocol": (np.array(PROTOCOLS), "protocol"),
+        "hardware": (np.array(HARDWARE), "hardware"),
+        "links": (np.array(LINKS), "links"),
         "flips": (np.arange(memory.most_flips + 1), "flipped nodes"),
         "similarity": (np.array(memory.similarities), "mean overlap of patterns"),
         "load": (np.array(memory.loads), "patterns"),
@@ -70,10 +84,10 @@ def coordinates(spec: Niu2024Spec) -> dict[str, Coordinate]:
         "node": (np.arange(NODES), "node"),
     }
     if memory.sets:
-        found["set"] = (np.array(memory.sets), "set of letters")
+        found["set"] = (np.array(memory.sets), "set of characters")
     coordinates = {
         name: Coordinate((name,), values, "1", text) for name, (values, text) in found.items()
     }
-    glyphs = np.asarray(letters(memory.letters))
+    glyphs = np.asarray(characters(memory.letters))
     coordinates["letters"] = Coordinate(("pattern", "node"), glyphs, "1", "patterns")
     return coordinates

@@ -28,8 +28,9 @@ Array = jax.Array
 class Niu2024(AbstractExperiment):
     """Devices of 35 nodes that learn letters and random patterns (SI units).
 
-    A segment is one device, new for every set of patterns. Beside three protocols on its links
-    stand rules of `spinlearn.rules`, for the same patterns and probes.
+    A segment is one device, new for every set of patterns. Pairs of links trained by three
+    protocols, single links that forget and ideal links that follow a rule stand beside the rules
+    of `spinlearn.rules` in numbers, for the same patterns and probes.
 
     Parameters
     ----------

@@ -7,6 +7,7 @@ from spinlearn.networks.differential import Course, DifferentialLinks
 from spinlearn.networks.energy import energy, overlap
 from spinlearn.networks.heat_bath import ThermalRecalls, recall_thermal
 from spinlearn.networks.hopfield import Hopfield
+from spinlearn.networks.lesson import Lesson, teach
 from spinlearn.networks.mean_field import mean_field_capacity, mean_field_overlap
 from spinlearn.networks.readout import Readout
 from spinlearn.networks.recall import Recall, recall, recall_by_currents
@@ -18,6 +19,7 @@ __all__ = [
     "Course",
     "DifferentialLinks",
     "Hopfield",
+    "Lesson",
     "LoadCurve",
     "Readout",
     "Recall",
@@ -39,4 +41,5 @@ __all__ = [
     "recall_table",
     "recall_thermal",
     "recovered",
+    "teach",
 ]

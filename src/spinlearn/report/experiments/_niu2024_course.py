@@ -8,77 +8,121 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 
 from spinlearn.experiments._intervals import interval_of
-from spinlearn.experiments._memory_bench import PROTOCOLS
+from spinlearn.experiments._memory_descent import OBJECTIVES, descended
+from spinlearn.experiments._memory_hardware import HARDWARE, LINKS
 from spinlearn.report._pictures import Picture
 from spinlearn.report._quantities import with_unit
-from spinlearn.report._style import LINES, STYLE
+from spinlearn.report._style import STYLE
+from spinlearn.report.experiments._niu2024_names import KINDS, called, look
 from spinlearn.report.experiments._samples import finished, sampled, tidy
 
-# The colours that these protocols have where they stand beside rules.
-_FIRST = 4
-_MARKERS = ("o", "s", "^")
+_COLUMNS = ("ideal links", "magnetic links")
 
 
-def course_picture(dataset: Any, spec: Any) -> list[Picture]:
-    """Recall, cosines, energy and what is written against epochs."""
-    names = ("by_epoch", "cosine_objective", "cosine_residual", "energy", "read_energy", "written")
+def course_pictures(dataset: Any, spec: Any) -> list[Picture]:
+    """Recall, objectives, cosines, energy and what is written against epochs."""
+    names = ("by_epoch", "objective", "energy", "read_energy", "written", *OBJECTIVES)
     found = finished(dataset, *names)
     if found is None:
         return []
-    recall, oja, delta, energy, reads, written = found
-    epochs = np.arange(1, energy.shape[2] + 1)
+    values = dict(zip(names, found, strict=True))
+    return [_learning(values, spec), _gradient(values, spec)]
+
+
+def _learning(values: dict[str, np.ndarray], spec: Any) -> Picture:
+    energy, reads = values["energy"], values["read_energy"]
     pulses = energy - reads
+    epochs = np.arange(1, energy.shape[2] + 1)
+    rows = (
+        ("part recalled exactly", np.arange(len(epochs) + 1), values["by_epoch"]),
+        ("Oja's objective, relative", np.arange(len(epochs) + 1), values["objective"]),
+        ("energy of pulses (J)", epochs, pulses),
+    )
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7.4, 4.8), layout="constrained")
-        axes = figure.subplots(2, 3)
-        panels = (
-            ("part recalled exactly", np.arange(recall.shape[2]), recall),
-            ("cosine with the descent\nof Oja's objective", epochs, oja),
-            ("cosine with the descent\nof the residual", epochs, delta),
-            ("energy of pulses (J)", epochs, pulses),
-            ("energy of reads (J)", epochs, reads),
-            ("mean part of a link written", epochs, written),
-        )
-        for letter, ax, (label, places, values) in zip("abcdef", axes.flat, panels, strict=True):
-            _draw(ax, places, values)
-            ax.set_ylabel(label)
-            ax.set_title(f"({letter})")
-            tidy(ax, "y" if "cosine" in label else "")
-        axes[0, 0].set_ylim(-0.04, 1.04)
-        for ax in axes[0, 1:]:
-            ax.set_ylim(-1.05, 1.05)
-        for ax in axes[1, :2]:
-            ax.set_yscale("log")
-        for ax in axes[1]:
+        figure = Figure(figsize=(7.4, 8.0), layout="constrained")
+        axes = figure.subplots(4, 2)
+        for column, kind in enumerate(_COLUMNS):
+            for ax, (label, places, drawn) in zip(axes[:3, column], rows, strict=True):
+                for method in KINDS[kind]:
+                    _draw(ax, places, drawn[:, HARDWARE.index(method)], method)
+                ax.set_ylabel(label)
+                tidy(ax)
+            axes[0, column].set_ylim(-0.04, 1.04)
+            axes[0, column].set_title(kind)
+            axes[0, column].legend(loc="best", frameon=False)
+            axes[1, column].set_yscale("log")
+            axes[2, column].set_ylim(0, 1.1 * axes[2, column].get_ylim()[1])
+        for k, method in enumerate(LINKS):
+            _draw(axes[3, 0], epochs, reads[:, HARDWARE.index(method)], method)
+            _draw(axes[3, 1], epochs, values["written"][:, k], method)
+        axes[3, 0].set_ylim(0, None)
+        axes[3, 0].set_ylabel("energy of reads (J),\nmagnetic links")
+        axes[3, 1].set_ylabel("mean part of a link written")
+        axes[3, 1].set_ylim(0, None)
+        for ax in axes[3]:
+            tidy(ax)
             ax.set_xlabel("epoch")
-        handles, labels = axes[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=3, frameon=False)
     means = ", ".join(
-        f"{name} {with_unit(float(pulses[:, k].mean()), 'J')} and "
-        f"{with_unit(float(reads[:, k].mean()), 'J')}"
-        for k, name in enumerate(PROTOCOLS)
+        f"{called(name)} {with_unit(float(pulses[:, k].mean()), 'J')}"
+        for k, name in enumerate(HARDWARE)
     )
     caption = (
-        f"Learning of {spec.memory.letters}, epoch by epoch: (a) recall after "
-        f"{spec.memory.flips} flips; cosine of what the epoch changed with (b) the descent of "
-        "Oja's objective and (c) that of the residual ½⟨‖ξ − Wξ‖²⟩, both halfway through the "
-        "epoch; once patterns are given back the slope is lost in what is left; (d, e) energy of "
-        f"an epoch, mean of pulses and of reads: {means}; (f) how much of the links is used up. "
+        f"Learning of {spec.memory.letters}, epoch by epoch: recall after {spec.memory.flips} "
+        "flips; Oja's objective over that of a network without weights, with the diagonal of the "
+        "weights where there is one; energy of the pulses and of the reads of an epoch; and how "
+        f"much of the magnetic links is used up. Mean energy of the pulses of an epoch: {means}. "
         f"{sampled(len(energy), 'device', 'bands')}"
     )
-    return [Picture("learning", caption, figure)]
+    return Picture("learning", caption, figure)
 
 
-def _draw(ax: Axes, places: np.ndarray, values: np.ndarray) -> None:
-    for k, protocol in enumerate(PROTOCOLS):
-        color, dashes = LINES[_FIRST + k]
-        own = values[:, k]
-        if not np.any(own > 0) and not np.any(own < 0):
-            continue  # no reads, nothing on logarithms
-        mean, between = own.mean(axis=0), interval_of(own)
-        style: dict[str, Any] = {"color": color, "ls": dashes, "lw": 1.2, "ms": 3}
-        ax.plot(places, mean, marker=_MARKERS[k], label=f"links, {protocol}", **style)
-        if between is not None:
-            ax.fill_between(places, *between, color=color, alpha=0.18, lw=0)
+def _gradient(values: dict[str, np.ndarray], spec: Any) -> Picture:
+    count, _, epochs = values["cosine_objective"].shape
+    places = np.arange(1, epochs + 1)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.4, 6.6), layout="constrained")
+        axes = figure.subplots(3, 2, sharex=True, sharey=True)
+        for column, kind in enumerate(_COLUMNS):
+            for ax, (name, text) in zip(axes[:, column], OBJECTIVES.items(), strict=True):
+                for method in KINDS[kind]:
+                    own = values[name][:, HARDWARE.index(method)]
+                    _draw(ax, places, own, method, faint=name not in descended(method))
+                ax.set_ylim(-1.05, 1.05)
+                tidy(ax, "y")
+                if column == 0:
+                    ax.set_ylabel(f"cosine with the descent\nof {text}")
+            axes[0, column].set_title(kind)
+            axes[2, column].set_xlabel("epoch")
+            axes[2, column].add_artist(
+                Legend(
+                    axes[2, column],
+                    *axes[0, column].get_legend_handles_labels(),
+                    loc="lower left",
+                    ncols=2,
+                    frameon=False,
+                )
+            )
+    caption = (
+        f"Do the changes of an epoch follow a slope? {spec.memory.letters}: cosine of what "
+        "conductances show of them with the descent of Oja's objective ½⟨‖ξ − VᵀVξ‖²⟩, V = Wᵀ, of "
+        "the residual ½⟨‖ξ − Wξ‖²⟩ and of the clamped objective ½⟨‖ξξᵀ − W‖²⟩, halfway through "
+        "the epoch. Thick: what the rule is to descend; thin: the others. Where the objective is "
+        "at its least, what is left of the slope is lost in the noise of single pulses. "
+        f"{sampled(count, 'device', 'bands')}"
+    )
+    return Picture("gradient", caption, figure)
+
+
+def _draw(
+    ax: Axes, places: np.ndarray, own: np.ndarray, method: str, *, faint: bool = False
+) -> None:
+    color, dashes, marker = look(method)
+    mean, between = own.mean(axis=0), interval_of(own)
+    style: dict[str, Any] = {"color": color, "ls": dashes, "label": called(method), "ms": 3.2}
+    style |= {"lw": 0.6, "alpha": 0.55, "zorder": 1.5} if faint else {"lw": 1.3}
+    ax.plot(places, mean, marker="" if faint else marker, **style)
+    if between is not None and not faint:
+        ax.fill_between(places, *between, color=color, alpha=0.18, lw=0)
