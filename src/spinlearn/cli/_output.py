@@ -123,7 +123,7 @@ def show_claims(title: str, claims: Sequence[Claim]) -> None:
     for claim in claims:
         value, unit = shown(claim.value, claim.unit)
         if claim.interval is not None:
-            ends = " … ".join(" ".join(shown(end, claim.unit)) for end in claim.interval)
+            ends = " … ".join(" ".join(shown(end, claim.unit)).strip() for end in claim.interval)
             value = f"{value} ({ends})"
         rows.append((claim.name, value, unit, claim.verdict))
     print_table(title, rows)

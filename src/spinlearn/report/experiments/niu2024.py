@@ -124,6 +124,7 @@ def _recall_picture(dataset: Any, spec: Any) -> list[Picture]:
         for k, method in enumerate(LINKS):
             _line(axes[3, 2], spreads, found[3][:, k], look(method), called(method))
         _recall_axes(axes[3, 2], f"spread of links; {memory.letters}")
+        axes[3, 2].tick_params(labelleft=True)
         for ax in axes[3, :2]:
             ax.set_axis_off()
         for ax in axes[:3, 1:].flat:
