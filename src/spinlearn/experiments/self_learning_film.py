@@ -109,7 +109,8 @@ def new_film(spec: Yu2021Spec, contacts: Electrodes, key: Key) -> Film:
     """
     make = _granular if spec.mechanism == "spin-orbit" else _chiral
     material, energy, first, torques, layer = make(spec, contacts, key)
-    first = (first * jnp.asarray(_filled(contacts), first.dtype)).astype(spec.precision)
+    filled = jnp.asarray(np.broadcast_to(_filled(contacts), first.shape), first.dtype)
+    first = (first * filled).astype(spec.precision)
     rest = relax(energy, first, tolerance=spec.solver.relaxation, max_steps=_MOST_EVALUATIONS)
     film = spec.film
     return Film(
