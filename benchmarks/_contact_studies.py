@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -62,7 +61,22 @@ def networks(quick: bool) -> list[Line]:
                     found = [_network(linked, law, count, flips, seed) for seed in range(sets)]
                     figure = f"recall, {count} pattern(s), {flips} flipped, {law}"
                     lines.append((figure, size, float(np.mean(found)), "1"))
+        for r in (0.7, 0.8, 0.9, 0.95):
+            for flips in FLIPS:
+                found = [_scattered(linked, r, flips, seed) for seed in range(sets)]
+                figure = f"recall, 1 pattern, {flips} flipped, links that scatter to |r| = {r:g}"
+                lines.append((figure, size, float(np.mean(found)), "1"))
     return lines
+
+
+def _scattered(linked: np.ndarray, r: float, flips: int, seed: int) -> float:
+    """Hebb's rule for one pattern, with so much scatter from link to link."""
+    pattern = random_patterns(1, seed=seed)
+    alike = products(pattern)[0]
+    scatter = np.random.default_rng(seed).normal(size=alike.shape) * np.sqrt(1 / r**2 - 1)
+    i, j = np.triu_indices(NODES, 1)
+    matrix = as_matrix((alike + scatter) * linked[i, j], NODES)
+    return recalled(matrix, pattern, flips, probes=20)
 
 
 LAWS = ("Hebb", "unsigned", "twins")
@@ -118,7 +132,12 @@ def _spread(arrangement: Arrangement, film: TurnedFilm) -> list[Line]:
     apart, use = arrangement.apart[i, j], _conducting(arrangement, film.conductance)
     own = own_share(film.kernel())
     lines: list[Line] = [
-        ("pairs whose own share is above a half", arrangement.name, float((own[use] > 0.5).sum()), "1")
+        (
+            "pairs whose own share is above a half",
+            arrangement.name,
+            float((own[use] > 0.5).sum()),
+            "1",
+        )
     ]
     for far in _distances(apart[use]):
         here = use & (np.abs(apart - far) < 1e-3)
@@ -172,7 +191,9 @@ def _protocols(arrangement: Arrangement, film: TurnedFilm) -> list[Line]:
     g -= np.diag(g.sum(axis=1))
     i, j = film.pairs
     drives: dict[str, np.ndarray] = {"others grounded": np.eye(NODES)[i] - np.eye(NODES)[j]}
-    drives["others floating"] = np.array([_floating(g, a, b) for a, b in zip(i, j, strict=True)])
+    drives["others floating"] = np.array(
+        [_floating(g, int(a), int(b)) for a, b in zip(i, j, strict=True)]
+    )
     lines: list[Line] = []
     for name, drive in drives.items():
         # What each pair's pulse changes: squares of differences of what all contacts are at.
@@ -190,8 +211,7 @@ def _floating(g: np.ndarray, a: int, b: int) -> np.ndarray:
     """Voltages of all contacts with ±1 V on two, and no current into the others."""
     volts, free = np.zeros(NODES), np.setdiff1d(np.arange(NODES), [a, b])
     volts[a], volts[b] = 1.0, -1.0
-    block = g[np.ix_(free, free)]
-    volts[free] = np.linalg.lstsq(block, -g[np.ix_(free, [a, b])] @ [1.0, -1.0], rcond=None)[0]
+    volts[free] = np.linalg.solve(g[free][:, free], g[free, b] - g[free, a])
     return volts
 
 
@@ -280,7 +300,10 @@ def summary(
         found.append((figure, size, float(values.mean()), unit))
         ends = numbers_of(values)
         if ends is not None:
-            found += [(f"{figure}, 95 % from", size, ends[0], unit), (f"{figure}, 95 % to", size, ends[1], unit)]
+            found += [
+                (f"{figure}, 95 % from", size, ends[0], unit),
+                (f"{figure}, 95 % to", size, ends[1], unit),
+            ]
     return found
 
 
@@ -301,12 +324,17 @@ def _distances(apart: np.ndarray) -> np.ndarray:
 def _correlations(
     arrangement: Arrangement, size: str, change: np.ndarray, g: np.ndarray, alike: np.ndarray
 ) -> list[Line]:
-    """r of changes with s_i s_j, within a distance and over all that conduct, relative and in S."""
+    """Correlation r of changes with s_i s_j, relative and in S, over all pairs and by distance."""
     i, j = np.triu_indices(len(arrangement.apart), 1)
     apart, use = arrangement.apart[i, j], _conducting(arrangement, g)
     relative = change / np.where(use, g, 1)
     lines: list[Line] = [
-        ("r with s_i s_j, all pairs, relative", size, correlation(relative[:, use], alike[:, use]), "1"),
+        (
+            "r with s_i s_j, all pairs, relative",
+            size,
+            correlation(relative[:, use], alike[:, use]),
+            "1",
+        ),
         ("r with s_i s_j, all pairs, in S", size, correlation(change[:, use], alike[:, use]), "1"),
     ]
     for far in _distances(apart[use]):
@@ -316,7 +344,9 @@ def _correlations(
     return lines
 
 
-def _gains(arrangement: Arrangement, one: np.ndarray, ref: np.ndarray, alike: np.ndarray) -> list[Line]:
+def _gains(
+    arrangement: Arrangement, one: np.ndarray, ref: np.ndarray, alike: np.ndarray
+) -> list[Line]:
     i, j = np.triu_indices(len(arrangement.apart), 1)
     near = arrangement.apart[i, j] < 1.01
     relative, signs = ((one - ref) / np.where(ref > 0, ref, 1))[:, near], alike[:, near]

@@ -1,4 +1,4 @@
-"""What contacts, patterns and weights of films with 35 contacts have in common (see film_contacts)."""
+"""Contacts, patterns and weights of films with 35 contacts (see film_contacts)."""
 
 from __future__ import annotations
 
@@ -98,7 +98,9 @@ def orthogonal_patterns(n: int) -> np.ndarray:
         return np.array([[1.0, 1, 1, 1], [1, 1, -1, -1], [1, -1, 1, -1], [1, -1, -1, 1]])
     q = (n + 1) // 2 - 1
     squares = {(k * k) % q for k in range(1, q)}
-    jacobsthal = [[0 if i == j else 1 if (i - j) % q in squares else -1 for j in range(q)] for i in range(q)]
+    jacobsthal = [
+        [0 if i == j else 1 if (i - j) % q in squares else -1 for j in range(q)] for i in range(q)
+    ]
     core = np.ones((q + 1, q + 1))
     core[0, 0], core[1:, 1:] = 0, jacobsthal
     one, zero = np.array([[1, 1], [1, -1]]), np.array([[1, -1], [-1, -1]])
@@ -159,7 +161,7 @@ def as_matrix(pairs: np.ndarray, n: int) -> np.ndarray:
 
 
 def recalled(weights: np.ndarray, patterns: np.ndarray, flips: int, probes: int = 60) -> float:
-    """Part of the probes with so many flipped nodes that go back to their pattern, or its negative."""
+    """Part of probes with so many flipped nodes that go back to their pattern or its negative."""
     found = []
     for k, pattern in enumerate(patterns):
         key = stream(key_from_seed(0), "probes", k)

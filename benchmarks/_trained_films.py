@@ -20,7 +20,7 @@ from spinlearn.substrates import Film, FilmState
 
 # At this pitch (cells) the voltage is that of the arrangement.
 PITCH = 16
-SPEC = Yu2021Spec(
+SPEC = Yu2021Spec(  # pyright: ignore[reportCallIssue]
     film=SelfLearningFilmTable(cell=CELL),
     training=TrainingTable(pulse=5e-10, rest=5e-10, repetitions=1),
 )
@@ -82,5 +82,9 @@ def train_all(
     twos = [bench.train(pattern, one.state).conductance for one, pattern in firsts]
     energy = float(np.mean([one.energy for one in ones]))
     return Courses(
-        bench.untrained, reference, np.array([one.conductance for one in ones]), np.array(twos), energy
+        bench.untrained,
+        reference,
+        np.array([one.conductance for one in ones]),
+        np.array(twos),
+        energy,
     )

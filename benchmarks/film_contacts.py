@@ -28,9 +28,7 @@ def main() -> None:
     amount = "quick" if options.quick else "full"
     rows: list[Row] = []
     for part in ("networks", "rule", "films"):
-        found = run_worker(
-            __spec__.name, [part, amount], limit=7200.0, double=part != "films"
-        )
+        found = run_worker(__spec__.name, [part, amount], limit=7200.0, double=part != "films")
         for figure, size, value, unit in found["rows"]:
             rows.append(row(figure, size, value, unit, peak_memory=found["memory"]))
     report(rows, options.json)

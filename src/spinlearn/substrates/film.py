@@ -100,7 +100,7 @@ class Film(AbstractSubstrate):
     Raises
     ------
     SpinlearnValueError
-        If the parts are not of one mesh, or the film is magnetic outside of the electrodes' outline.
+        If the parts are not of one mesh, or the film is magnetic outside of the outline.
 
     Examples
     --------
@@ -350,7 +350,7 @@ def _check_mesh(mesh: Mesh, electrodes: Electrodes) -> None:
 
 
 def _check_outline(magnetization: Array, electrodes: Electrodes) -> None:
-    """No magnet where there is no film: its torque would have no current, and its field no source."""
+    """No magnet where there is no film: a stray field without a film to make it."""
     if not is_known(magnetization, electrodes.outline):
         return
     empty = np.asarray(electrodes.outline)[:, :, None] == 0

@@ -128,7 +128,8 @@ def bridge_electrodes(
     x, y = (np.asarray(v) for v in mesh.coordinates()[:2])
     x, y = x[:, None], y[None, :]
     middles = [(float((x * m).sum() / m.sum()), float((y * m).sum() / m.sum())) for m in masks]
-    film = masks.any(axis=0)
+    pads = np.asarray(np.any(masks, axis=0))
+    film = pads.copy()
     for i, j in np.argwhere(np.triu(linked)):
         (ax, ay), (bx, by) = middles[i], middles[j]
         length = np.hypot(bx - ax, by - ay)
@@ -138,19 +139,19 @@ def bridge_electrodes(
         # Straight bridges end between cells: half a cell's rounding must not widen them.
         inside = across < half * (1 + 1e-9)
         film |= inside & (along > 0) & (along < length)
-    _check_bridges(film & ~masks.any(axis=0), masks, linked, min(dx, dy))
+    _check_bridges(film & ~pads, masks, linked, min(dx, dy))
     return Electrodes(mesh, masks, outline=film, **options)
 
 
 def _check_bridges(between: np.ndarray, masks: np.ndarray, linked: np.ndarray, cell: float) -> None:
     """Every piece of film between pads joins the two pads of a link, and every link has one."""
-    pieces: Any
-    pieces, number = ndimage.label(between)
+    found: Any = ndimage.label(between)
+    pieces, number = found
     around = [ndimage.binary_dilation(m, np.ones((3, 3))) for m in masks]
     ends = np.array([np.isin(np.arange(1, number + 1), pieces[near]) for near in around])
-    found = [tuple(np.flatnonzero(column)) for column in ends.T]
+    joined = [tuple(np.flatnonzero(column)) for column in ends.T]
     wanted = [tuple(int(v) for v in pair) for pair in np.argwhere(np.triu(linked))]
-    if sorted(found) != sorted(wanted):
+    if sorted(joined) != sorted(wanted):
         raise SpinlearnValueError(
             "width",
             f"{number} piece(s) of film between pads",
