@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -92,7 +93,7 @@ def new_film(spec: Yu2021Spec, contacts: Electrodes, key: Key) -> Film:
     spec
         The specification.
     contacts
-        What `four_contacts` made.
+        What `four_contacts` made, or any others: the film has their mesh and their outline.
     key
         Typed key: equal keys give equal grains and textures on every mesh.
 
@@ -105,10 +106,10 @@ def new_film(spec: Yu2021Spec, contacts: Electrodes, key: Key) -> Film:
     >>> new_film(spec, contacts, key_from_seed(0)).texture.shape
     (3, 16, 16, 1)
     """
-    mesh = film_mesh(spec)
     make = _granular if spec.mechanism == "spin-orbit" else _chiral
-    material, energy, first, torques, layer = make(spec, mesh, key)
-    first = first.astype(spec.precision)
+    material, energy, first, torques, layer = make(spec, contacts, key)
+    filled = jnp.asarray(np.broadcast_to(_filled(contacts), first.shape), first.dtype)
+    first = (first * filled).astype(spec.precision)
     rest = relax(energy, first, tolerance=spec.solver.relaxation, max_steps=_MOST_EVALUATIONS)
     film = spec.film
     return Film(
@@ -142,7 +143,7 @@ def without_amr(film: Film) -> Film:
 def warm_film(spec: Yu2021Spec, film: Film) -> Film:
     """The same film at the temperature of the specification's retention (K), in fixed steps."""
     table, controls = spec.film, spec.controls
-    material = Material(table.saturation_magnetization, table.exchange, damping=table.damping)
+    material = _magnet(spec, film.electrodes)
     thermal = ThermalField(film.mesh, material, controls.retention_temperature)
     llg = LLG(film.llg.energy, [*film.llg.torques, thermal], table.damping)
     warm = eqx.tree_at(
@@ -163,13 +164,26 @@ def _idle(torque: AbstractTorque) -> AbstractTorque:
     return torque
 
 
+def _filled(contacts: Electrodes) -> Any:
+    """1 where there is film and 0 elsewhere, ``(nx, ny, 1)``; one number for a whole rectangle."""
+    filled = np.asarray(contacts.outline) > 0
+    return 1.0 if filled.all() else filled[:, :, None].astype(float)
+
+
+def _magnet(spec: Yu2021Spec, contacts: Electrodes, **others: Any) -> Material:
+    """The film's material; it is where the contacts' outline is."""
+    film = spec.film
+    magnetization = film.saturation_magnetization * _filled(contacts)
+    return Material(magnetization, film.exchange, damping=film.damping, **others)
+
+
 _Parts = tuple[Material, AbstractEnergy, Array, list[AbstractTorque], HeavyMetal | None]
 
 
-def _granular(spec: Yu2021Spec, mesh: Mesh, key: Key) -> _Parts:
+def _granular(spec: Yu2021Spec, contacts: Electrodes, key: Key) -> _Parts:
     """In-plane grains with two easy axes each, weakly coupled, on a heavy metal."""
-    film = spec.film
-    material = Material(film.saturation_magnetization, film.exchange, damping=film.damping)
+    film, mesh = spec.film, contacts.mesh
+    material = _magnet(spec, contacts)
     grains = grain_labels(mesh, film.grain_size, key=key)
     axis = grain_axes(grains, key=key)
     other = jnp.stack([-axis[1], axis[0], axis[2]])
@@ -191,16 +205,15 @@ def _granular(spec: Yu2021Spec, mesh: Mesh, key: Key) -> _Parts:
     return material, energy, first, [torque], metal
 
 
-def _chiral(spec: Yu2021Spec, mesh: Mesh, key: Key) -> _Parts:
+def _chiral(spec: Yu2021Spec, contacts: Electrodes, key: Key) -> _Parts:
     """A labyrinth of chiral domains."""
-    film = spec.film
-    material = Material(
-        film.saturation_magnetization,
-        film.exchange,
-        film.anisotropy,
-        (0.0, 0.0, 1.0),
+    film, mesh = spec.film, contacts.mesh
+    material = _magnet(
+        spec,
+        contacts,
+        anisotropy=film.anisotropy,
+        anisotropy_axis=(0.0, 0.0, 1.0),
         interfacial_dmi=film.interfacial_dmi,
-        damping=film.damping,
     )
     energy = (
         Exchange(mesh, material)

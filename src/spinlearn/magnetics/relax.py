@@ -170,7 +170,9 @@ def _relax(
 def _across(energy: AbstractEnergy, m: Array, t: Array, largest: Array) -> Array:
     """The part of the field across m, over the largest Ms: minus the gradient on the sphere."""
     field = energy.field(m, t) / largest
-    return field - dot(m, field)[None] * m
+    # The stray field is there in empty cells, too: it has nothing to turn.
+    filled = jnp.any(m != 0, axis=0)
+    return jnp.where(filled[None], field - dot(m, field)[None] * m, 0)
 
 
 def _largest_length(v: Array) -> Array:

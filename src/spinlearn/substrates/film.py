@@ -68,6 +68,11 @@ class Film(AbstractSubstrate):
     the texture: the potential is solved anew every `steps_per_update` steps, or when the texture
     has turned by `largest_turn`.
 
+    A patterned film has the outline of its electrodes (`bridge_electrodes`): outside, the
+    saturation magnetization and the texture are zero, exchange ends at its edges, the stray field
+    is that of the magnet that is there, and no current flows. What conducts without being
+    magnetic, such as a lead, has zero magnetization inside the outline.
+
     Parameters
     ----------
     energy
@@ -95,7 +100,7 @@ class Film(AbstractSubstrate):
     Raises
     ------
     SpinlearnValueError
-        If the parts are not of one mesh.
+        If the parts are not of one mesh, or the film is magnetic outside of the outline.
 
     Examples
     --------
@@ -142,6 +147,7 @@ class Film(AbstractSubstrate):
     ) -> None:
         mesh = energy.mesh
         _check_mesh(mesh, electrodes)
+        _check_outline(energy.saturation_magnetization, electrodes)
         given: list[Any] = list(torques) if isinstance(torques, Sequence) else [torques]
         if heavy_metal is not None:
             given.append(_spin_orbit(mesh, material, conductivity, heavy_metal))
@@ -175,7 +181,7 @@ class Film(AbstractSubstrate):
 
     def sheet(self, m: Array) -> Float[Array, "2 2 nx ny nz"]:
         """Conductivity of all layers per thickness of the film, ``(2, 2, nx, ny, nz)``, S/m."""
-        sigma = self.conductivity.tensor(m)
+        sigma = self._magnet(m)
         if self.heavy_metal is None:
             return sigma
         beside = self._shunt().astype(sigma.dtype)
@@ -230,6 +236,14 @@ class Film(AbstractSubstrate):
     def relax(self, state: FilmState, duration: Any, *, key: Key) -> FilmState:
         """The film after a time without voltage (s)."""
         return self.apply(state, jnp.zeros(self.electrodes.count), duration, key=key)[0]
+
+    def _magnet(self, m: Array) -> Array:
+        """Conductivity of the magnetic layer, ``(2, 2, nx, ny, nz)``, S/m."""
+        magnetization = self.llg.energy.saturation_magnetization
+        if magnetization.size == 1:
+            return self.conductivity.tensor(m)
+        # Where there is no magnet m is zero, and the tensor that across m in all directions.
+        return self.conductivity.tensor(m, jnp.all(magnetization > 0, axis=2))
 
     def _shunt(self) -> Array:
         """Conductivity of the heavy metal per thickness of the film, S/m."""
@@ -296,7 +310,7 @@ def _in_the_film(film: Film, m: Array, total: Array) -> Array:
     """Current density in the magnetic layer, A/m², of that of all layers per its thickness."""
     if film.heavy_metal is None:
         return total
-    sigma, sheet = film.conductivity.tensor(m), film.sheet(m)
+    sigma, sheet = film._magnet(m), film.sheet(m)
     (a, b), (c, d) = sheet
     x, y = total[0], total[1]
     determinant = a * d - b * c
@@ -332,6 +346,21 @@ def _check_mesh(mesh: Mesh, electrodes: Electrodes) -> None:
     if theirs.shape != mesh.shape or not np.allclose(theirs.cell, mesh.cell):
         raise SpinlearnValueError(
             "electrodes.mesh", theirs.shape, f"the energy's mesh {mesh.shape}", "Use one mesh."
+        )
+
+
+def _check_outline(magnetization: Array, electrodes: Electrodes) -> None:
+    """No magnet where there is no film: a stray field without a film to make it."""
+    if not is_known(magnetization, electrodes.outline):
+        return
+    empty = np.asarray(electrodes.outline)[:, :, None] == 0
+    outside = empty & (np.asarray(magnetization) > 0)
+    if outside.any():
+        raise SpinlearnValueError(
+            "material.saturation_magnetization",
+            f"above zero in {int(outside.sum())} cell(s) outside of the electrodes' outline",
+            "zero where there is no film",
+            "Multiply it by (electrodes.outline > 0)[:, :, None], and the texture too.",
         )
 
 

@@ -1,5 +1,6 @@
 """Electrical transport of a magnetic texture: conductivity, contacts, potential, conductance."""
 
+from spinlearn.transport.bridges import bridge_electrodes, bridged_pairs
 from spinlearn.transport.conductance import (
     Reading,
     conductance_matrix,
@@ -16,6 +17,8 @@ __all__ = [
     "Electrodes",
     "Potential",
     "Reading",
+    "bridge_electrodes",
+    "bridged_pairs",
     "conductance_matrix",
     "conductance_sensitivity",
     "disc_electrodes",

@@ -230,6 +230,17 @@ def grid_electrodes(
     >>> grid_electrodes(7, 5, mesh).count
     35
     """
+    return Electrodes(mesh, grid_masks(rows, cols, mesh, fill), **options)
+
+
+def grid_masks(rows: int, cols: int, mesh: Mesh, fill: float) -> np.ndarray:
+    """Pads of `grid_electrodes`, booleans on cells ``(rows · cols, nx, ny)``, no unit.
+
+    Examples
+    --------
+    >>> grid_masks(2, 1, Mesh((6, 12, 1), (1e-9, 1e-9, 1e-9)), 0.5)[0].sum()
+    np.int64(9)
+    """
     rows = as_count(rows, "rows", 1, "a positive integer", "Count the pads.")
     cols = as_count(cols, "cols", 1, "a positive integer", "Count the pads.")
     allowed, fix = "a number between 0 and 1", "Use e.g. fill=0.3."
@@ -244,7 +255,7 @@ def grid_electrodes(
         for col in range(cols):
             low_x, high_x = columns[col]
             masks[row * cols + col, low_x:high_x, low_y:high_y] = True
-    return Electrodes(mesh, masks, **options)
+    return masks
 
 
 def _snap(cells: int, pads: int, fill: float, field: str) -> list[tuple[int, int]]:
