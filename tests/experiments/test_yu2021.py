@@ -106,7 +106,8 @@ class TestLayout:
     def test_grains_are_the_same_on_a_finer_mesh(self, spec):
         fine = spec.model_copy(update={"film": spec.film.model_copy(update={"cell": 7.5e-9})})
         coarse_energy, fine_energy = (
-            _granular(one, film_mesh(one), key_from_seed(1))[1] for one in (spec, fine)
+            _granular(one, four_contacts(film_mesh(one), one.contacts), key_from_seed(1))[1]
+            for one in (spec, fine)
         )
         # Away from boundaries a grain of the coarse mesh has the axis of the fine one.
         one = np.asarray(_axes(coarse_energy))[:, :, :, 0]
