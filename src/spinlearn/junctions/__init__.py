@@ -1,0 +1,19 @@
+"""Magnetic tunnel junctions: noise, and fits to lab data."""
+
+from spinlearn.junctions.noise import AbstractNoise
+from spinlearn.junctions.telegraph_noise import (
+    TelegraphNoise,
+    TelegraphState,
+    named_noise,
+    noise_names,
+)
+from spinlearn.junctions.thermal_barrier import ThermalBarrier
+
+__all__ = [
+    "AbstractNoise",
+    "TelegraphNoise",
+    "TelegraphState",
+    "ThermalBarrier",
+    "named_noise",
+    "noise_names",
+]
