@@ -36,9 +36,7 @@ class AbstractNoise(eqx.Module):
         """State of the sources of units of this shape, before their first sample (no unit)."""
 
     @abc.abstractmethod
-    def sample(
-        self, state: Any, steps: int, *, key: Key
-    ) -> tuple[Any, Float[Array, "steps *shape"]]:
+    def sample(self, state: Any, steps: int, *, key: Key) -> tuple[Any, Float[Array, "steps ..."]]:
         """State after so many samples of every unit, and the samples, V.
 
         Parameters

@@ -39,7 +39,7 @@ class TelegraphState(eqx.Module):
     ((1, 3), 0)
     """
 
-    up: Bool[Array, "junctions *shape"]
+    up: Bool[Array, "junctions ..."]
     step: UInt[Array, ""]
 
 
@@ -180,18 +180,18 @@ class TelegraphNoise(AbstractNoise):
         return cls(*dwell, low, high, sample_time, readout_noise)
 
     @property
-    def occupation(self) -> Float[Array, " junctions *shape"]:
+    def occupation(self) -> Float[Array, " junctions ..."]:
         """Stationary probability of the high state (no unit)."""
         return self.dwell_high / (self.dwell_low + self.dwell_high)
 
     @property
-    def correlation_time(self) -> Float[Array, " junctions *shape"]:
+    def correlation_time(self) -> Float[Array, " junctions ..."]:
         """1/(1/τ_low + 1/τ_high) of every junction, s."""
         return 1 / (1 / self.dwell_low + 1 / self.dwell_high)
 
     @property
     def flip_probability(self) -> tuple[Array, Array]:
-        """Probabilities to be in the other state one sample later, from low and from high (no unit).
+        """Probabilities to be found in the other state one sample later, from low, high (no unit).
 
         Their inverses are the mean dwell times as counted in samples.
         """
@@ -243,8 +243,8 @@ class TelegraphNoise(AbstractNoise):
         """One-sided power spectral density, V²/Hz: Lorentzians, and the readout's white noise.
 
         ``S(f) = Σ 4 σ² τ_c/(1 + (2π f τ_c)²) + 2 dt σ_r²``, σ² the variance of a junction, whose
-        integral over f is the variance. A periodogram of samples adds what is folded back from above
-        half the sampling rate.
+        integral over f is the variance. A periodogram of samples adds what is folded back from
+        above half the sampling rate.
 
         Parameters
         ----------
@@ -282,7 +282,7 @@ class TelegraphNoise(AbstractNoise):
 
     def sample(
         self, state: TelegraphState, steps: int, *, key: Key
-    ) -> tuple[TelegraphState, Float[Array, "steps *shape"]]:
+    ) -> tuple[TelegraphState, Float[Array, "steps ..."]]:
         """State after so many samples of every unit, and the samples, V.
 
         Parameters
