@@ -58,7 +58,7 @@ def worker(task: str, sets: str, samples: str) -> dict[str, Any]:
     from spinlearn.junctions import SwitchingTable, fit_switching, fit_telegraph
 
     hits: list[list[bool]] = []
-    p_values = []
+    p_values, names = [], list(NAMES)
     for seed in range(int(sets)):
         rng = np.random.default_rng([2025, seed])
         if task.startswith("switching"):
@@ -72,7 +72,6 @@ def worker(task: str, sets: str, samples: str) -> dict[str, Any]:
             fit = fit_telegraph(recording(rng, int(samples), truth), SAMPLE_TIME)
             found = [e.covers(t) for e, t in zip(fit[:6], truth, strict=True)]
             p_values.append(fit.p_dwell)
-            names = list(NAMES)
         hits.append([bool(one) for one in found])
     share = np.mean(hits, axis=0)
     low = float(np.mean(np.array(p_values) < 0.05))

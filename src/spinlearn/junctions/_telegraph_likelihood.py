@@ -17,8 +17,9 @@ import numpy as np
 Array = jax.Array
 
 _HESSIAN_STEP = 1e-4
-# Once experimental, under the same name.
-_in_double = getattr(jax, "enable_x64", None) or getattr(jax.experimental, "enable_x64")  # noqa: B009
+# Of JAX before it was public: the same in jax.experimental.
+_home: Any = jax if hasattr(jax, "enable_x64") else jax.experimental
+_in_double = _home.enable_x64
 
 
 def log_likelihood(parameters: Array, trace: Array) -> Array:

@@ -160,8 +160,8 @@ def fit_switching(
         value = float(np.exp(logs[k]))
         if free[k]:
             width = float(np.sqrt(covariance[k, k]))
-            ends = [problem.end(logs, deviance, free, k, s, width, level) for s in (-1, 1)]
-            estimates[name] = Estimate(value, *(float(np.exp(x)) for x in ends), unit)
+            low, high = (problem.end(logs, deviance, free, k, s, width, level) for s in (-1, 1))
+            estimates[name] = Estimate(value, float(np.exp(low)), float(np.exp(high)), unit)
         else:
             estimates[name] = Estimate(value, value, value, unit)
     degrees = len(table.voltage) - int(free.sum())

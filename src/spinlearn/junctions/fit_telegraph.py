@@ -97,8 +97,8 @@ class TelegraphFit(NamedTuple):
         )
         found = []
         for dwell in (self.dwell_low, self.dwell_high):
-            numbers = K_B * kelvin * np.log(np.array(dwell[:3]) / attempt)
-            found.append(Estimate(*(float(x) for x in numbers), "J"))
+            value, low, high = K_B * kelvin * np.log(np.array(dwell[:3]) / attempt)
+            found.append(Estimate(float(value), float(low), float(high), "J"))
         return found[0], found[1]
 
     def noise(self) -> TelegraphNoise:
@@ -201,11 +201,25 @@ def fit_telegraph(
     ends = np.stack([values, values - half, values + half])
     ends[:, 2:] = np.exp(ends[:, 2:])
     estimates = [
-        Estimate(*(float(x) for x in column), unit)
-        for column, unit in zip(ends.T, ("V", "V", "V", "V", "s", "s"), strict=True)
+        Estimate(float(value), float(low), float(high), unit)
+        for (value, low, high), unit in zip(ends.T, ("V", "V", "V", "V", "s", "s"), strict=True)
     ]
+    low, high, noise_low, noise_high, dwell_low, dwell_high = estimates
     p_levels, p_dwell = _goodness(point, volts)
-    return TelegraphFit(*estimates, step, flips, p_levels, p_dwell, covariance, level)
+    return TelegraphFit(
+        low,
+        high,
+        noise_low,
+        noise_high,
+        dwell_low,
+        dwell_high,
+        step,
+        flips,
+        p_levels,
+        p_dwell,
+        covariance,
+        level,
+    )
 
 
 def _checked(trace: Any, largest: float) -> np.ndarray:
@@ -242,6 +256,7 @@ def _start(volts: np.ndarray) -> np.ndarray:
     """A mixture of two Gaussians, and the flips over the threshold between them."""
     levels = np.quantile(volts, [0.1, 0.9])
     noise, share = np.full(2, max(0.25 * (levels[1] - levels[0]), 0.05)), np.full(2, 0.5)
+    weight = np.empty((len(volts), 2))
     for _ in range(60):
         scores = (volts[:, None] - levels) / noise
         weight = share / noise * np.exp(-0.5 * scores**2) + 1e-300
