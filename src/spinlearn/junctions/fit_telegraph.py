@@ -38,8 +38,9 @@ class TelegraphFit(NamedTuple):
         Probability of as large a distance between the samples' cumulative probabilities and a
         uniform distribution (Kolmogorov and Smirnov) if the model is right (no unit).
     p_dwell
-        The same of the correlation of each sample's surprise with the next one's: dwell times that
-        are not exponential, or noise that is not white (no unit).
+        The same of the correlations between the surprise at one sample and at later ones, up to
+        four dwell times (Ljung and Box): small if dwell times are not exponential, or if the noise
+        is not white (no unit).
     covariance
         Of levels (V), logarithms of noise and logarithms of dwell times, ``(6, 6)``.
     confidence
@@ -154,7 +155,8 @@ def fit_telegraph(
 
     References
     ----------
-    L. E. Baum et al., Ann. Math. Statist. 41, 164 (1970).
+    L. E. Baum et al., Ann. Math. Statist. 41, 164 (1970); G. M. Ljung and G. E. P. Box, Biometrika
+    65, 297 (1978).
 
     Examples
     --------
@@ -187,12 +189,12 @@ def fit_telegraph(
             "a trace with two levels",
             "Record longer, or where the junction flips.",
         )
-    covariance = _covariance(point, volts)
     flips = _flips(point, len(volts))
     if flips < _FEWEST_FLIPS:
         raise SpinlearnValueError(
             "trace", f"{flips:.1f} flips", f"{_FEWEST_FLIPS} flips or more", "Record longer."
         )
+    covariance = _covariance(point, volts)
     values = np.concatenate([centre + scale * point[:2], np.log(scale) + point[2:4], -point[4:]])
     values[4:] += np.log(step)
     units = np.array([scale, scale, 1, 1, -1, -1])
@@ -295,9 +297,14 @@ def _flips(point: np.ndarray, count: int) -> float:
 
 
 def _goodness(point: np.ndarray, volts: np.ndarray) -> tuple[float, float]:
-    from scipy.stats import kstest, norm
+    from scipy.stats import chi2, kstest, norm
 
     below, _ = likelihood.look(point, volts)
     scores = norm.ppf(np.clip(below, 1e-15, 1 - 1e-15))
-    together = float(np.mean(scores[1:] * scores[:-1]) * np.sqrt(len(scores) - 1))
-    return float(kstest(below, "uniform").pvalue), float(2 * norm.sf(abs(together)))
+    scores = (scores - scores.mean()) / scores.std()
+    count = len(scores)
+    visit = float(np.mean(np.exp(-point[4:])))  # in samples
+    lags = np.arange(1, int(np.clip(4 * visit, 10, min(200, count // 10))) + 1)
+    found = np.array([scores[k:] @ scores[:-k] for k in lags]) / count
+    together = count * (count + 2) * float(np.sum(found**2 / (count - lags)))
+    return float(kstest(below, "uniform").pvalue), float(chi2.sf(together, len(lags)))

@@ -236,8 +236,9 @@ class TelegraphNoise(AbstractNoise):
         """
         later = _outer(as_leaf(lag, "lag", "s"), self.dwell_low)
         spread = self._spread
-        decayed = jnp.sum(spread * jnp.exp(-jnp.abs(later) / self.correlation_time), -spread.ndim)
-        return decayed / jnp.sum(spread, axis=0)
+        decay = jnp.exp(-jnp.abs(later) / _beside(self.correlation_time, later))
+        total = jnp.sum(_beside(spread, later) * decay, axis=-spread.ndim)
+        return total / _beside(jnp.sum(spread, axis=0), total)
 
     def spectrum(self, frequency: Any) -> Float[Array, "*frequencies *shape"]:
         """One-sided power spectral density, V²/Hz: Lorentzians, and the readout's white noise.
@@ -253,8 +254,9 @@ class TelegraphNoise(AbstractNoise):
         """
         at = _outer(as_leaf(frequency, "frequency", "Hz"), self.dwell_low)
         time, spread = self.correlation_time, self._spread
-        turned = 2 * np.pi * at * time
-        total = jnp.sum(4 * spread * time / (1 + turned * turned), axis=-spread.ndim)
+        turned = 2 * np.pi * at * _beside(time, at)
+        power = _beside(4 * spread * time, at) / (1 + turned * turned)
+        total = jnp.sum(power, axis=-spread.ndim)
         if self.readout_noise is not None:
             total = total + 2 * self.sample_time * self.readout_noise * self.readout_noise
         return total
@@ -309,6 +311,8 @@ class TelegraphNoise(AbstractNoise):
 def _sample(
     noise: TelegraphNoise, state: TelegraphState, steps: int, key: Key
 ) -> tuple[TelegraphState, Array]:
+    # As constants of a larger program parameters would be folded into it, and round otherwise.
+    noise = jax.lax.optimization_barrier(noise)
     shape = state.up.shape[1:]
     at = state.step + jnp.arange(steps, dtype=jnp.uint32)
     keys = jax.vmap(lambda k: stream(key, "telegraph", k))(at)
@@ -362,7 +366,13 @@ def _for_units(value: Array, shape: tuple[int, ...]) -> Array:
 
 
 def _outer(value: Array, parameters: Array) -> Array:
+    """A value of any shape, in front of the parameters' axes."""
     return value.reshape(value.shape + (1,) * parameters.ndim)
+
+
+def _beside(parameters: Array, value: Array) -> Array:
+    """Parameters as the last axes of a value."""
+    return parameters.reshape((1,) * (value.ndim - parameters.ndim) + parameters.shape)
 
 
 _KOENDERS = {
