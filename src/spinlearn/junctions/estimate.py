@@ -35,5 +35,5 @@ class Estimate(NamedTuple):
         return f"{self.value:.4g}{unit} ({self.low:.4g} to {self.high:.4g})"
 
     def covers(self, value: float) -> bool:
-        """Whether the interval contains a value (of the same unit)."""
+        """Whether the interval contains a value (SI units)."""
         return self.low <= value <= self.high

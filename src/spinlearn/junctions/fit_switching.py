@@ -78,8 +78,10 @@ class SwitchingFit(NamedTuple):
         """
         number = as_count(count, "count", 1, "an integer >= 1", "Ask for one or more.")
         rng = np.random.default_rng(seed)
-        size = len(self.values)
-        apart = rng.multivariate_normal(np.zeros(size), self.covariance, number, method="eigh")
+        free = np.diag(self.covariance) > 0
+        apart = np.zeros((number, len(free)))
+        root = np.linalg.cholesky(self.covariance[np.ix_(free, free)])
+        apart[:, free] = rng.standard_normal((number, len(root))) @ root.T
         return self.values * np.exp(apart)
 
 

@@ -79,7 +79,7 @@ def thermal_activation(exponent: float = 2.0) -> SwitchingModel:
     >>> model = thermal_activation()
     >>> p, _ = model.chances(np.array([40.0, 0.5, 1e-9]), np.array([0.4]), np.array([1e-8]))
     >>> p.round(4).tolist()  # ten attempts over 40 (1 - 0.8)² k_B T
-    [0.867]
+    [0.8672]
     """
     power = as_number(exponent, "exponent", lambda n: n > 0, "a positive number", "Pass 1 or 2.")
 
