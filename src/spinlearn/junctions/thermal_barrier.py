@@ -29,7 +29,7 @@ class ThermalBarrier(eqx.Module):
     uniaxial anisotropy, with field and torque along its axis (Brown 1963): without
     voltage the states differ by the Zeeman energy 2 μ0 m (H - H_0), m = 2 E/(μ0 H_k), and their
     occupations by its Boltzmann factor. The exponent 1 is the usual linear law (Li and Zhang
-    2004; Mizrahi 2018). Both hold for |b| < 1; beyond, the state that is not
+    2004; Mizrahi 2018). Both hold for b between -1 and 1; beyond, the state that is not
     favoured has no barrier and lasts for τ_0.
 
     Measured prefactors τ_0 span 1e-18 to 1e-9 s: there is no default.
