@@ -166,7 +166,7 @@ class MeasuredNoise(AbstractNoise):
     largest
         Largest voltage that is believed, V.
     memory
-        For windows of the trace, bytes; decoding needs some 50 MB besides.
+        For windows of the trace, bytes; decoding needs some 100 MB besides.
 
     Raises
     ------
