@@ -115,6 +115,19 @@ def test_memory_stays_bounded(tmp_path: Path) -> None:
     assert peak > memory / 2, "tracing sees the windows"
 
 
+def test_a_file_that_changes_while_it_is_played_is_named(tmp_path: Path) -> None:
+    one, two = (_csv(tmp_path / f"{k}.csv", TRACE[:50]) for k in "12")
+    noise = MeasuredNoise(tmp_path, memory=160)
+    state, _ = noise.sample(noise.init((2,)), 2)
+    _csv(two, TRACE[:49])
+    with pytest.raises(SpinlearnValueError, match=r"2\.csv = changed"):
+        noise.read(0, 100)
+    two.unlink()
+    with pytest.raises(SpinlearnValueError, match="changed or removed"):
+        noise.sample(state, 90)
+    assert one.exists()
+
+
 BAD = {
     "no column": ("U\n0.1\n", "bad.csv, columns", "a column 'V'"),
     "empty": ("", "bad.csv, line 1", "a header"),

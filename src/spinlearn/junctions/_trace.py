@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,7 @@ class Trace:
         self.path, self.memory = str(path), memory
         columns = Columns(column, time_column, UNITS[unit])
         self.files: list[TraceFile] = []
+        self._seen: dict[Path, tuple[int, int] | None] = {}
         self.blocks: list[tuple[int, TraceFile, Block]] = []
         check = _Check(largest)
         for name in trace_paths(path):
@@ -69,6 +71,7 @@ class Trace:
                     "Remove the file, or export it again.",
                 )
             self.files.append(file)
+            self._seen[name] = _stamp(name)
         self.samples, self.mean, self.lowest, self.highest = (
             check.count,
             check.mean,
@@ -128,6 +131,14 @@ class Trace:
 
     def _gather(self, begins: np.ndarray, length: int, dtype: Any) -> np.ndarray:
         """Stretches of one length, ``(stretches, length)``, in one pass over the files."""
+        for name, seen in self._seen.items():
+            if _stamp(name) != seen:
+                raise SpinlearnValueError(
+                    str(name),
+                    "changed or removed",
+                    "the file that was checked",
+                    "Restore it, or open the trace again.",
+                )
         # What passes the end of the trace goes on at its beginning.
         over = begins + length > self.samples
         first = np.concatenate([begins, np.zeros(over.sum(), int)])
@@ -150,6 +161,15 @@ class Trace:
                     at = into[k] - first[k]
                     found[unit[k], at + a : at + b] = volts[a - low : b - low]
         return found
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What tells that a file is still the one that was checked; None if it is gone."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
 
 
 class _Windows:
