@@ -68,10 +68,10 @@ class RecordedNoise(AbstractNoise):
 
     Examples
     --------
-    >>> noise = RecordedNoise([0.0, 0.1, 0.2, 0.3])
+    >>> noise = RecordedNoise([0.0, 0.25, 0.5, 0.75])
     >>> state, volts = noise.sample(noise.init((2,), key=None), 3, key=None)
-    >>> volts.round(2).T.tolist() == jnp.array([[0.0, 0.1, 0.2], [0.2, 0.3, 0.0]]).tolist()
-    True
+    >>> volts.T.tolist()
+    [[0.0, 0.25, 0.5], [0.5, 0.75, 0.0]]
     >>> float(noise.passes(state))
     1.5
     """
