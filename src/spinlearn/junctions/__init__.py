@@ -5,14 +5,10 @@ from spinlearn.junctions.fit_switching import SwitchingFit, fit_switching
 from spinlearn.junctions.fit_telegraph import TelegraphFit, fit_telegraph
 from spinlearn.junctions.measured_noise import MeasuredNoise, RecordedNoise, RecordingState
 from spinlearn.junctions.noise import AbstractNoise
+from spinlearn.junctions.published_noise import named_noise, noise_names
 from spinlearn.junctions.switching_model import SwitchingModel, thermal_activation
 from spinlearn.junctions.switching_table import SwitchingTable, read_switching
-from spinlearn.junctions.telegraph_noise import (
-    TelegraphNoise,
-    TelegraphState,
-    named_noise,
-    noise_names,
-)
+from spinlearn.junctions.telegraph_noise import TelegraphNoise, TelegraphState
 from spinlearn.junctions.thermal_barrier import ThermalBarrier
 
 __all__ = [
