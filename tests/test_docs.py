@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,7 @@ def test_the_comparison_sees_differences() -> None:
     "page",
     [
         "index.md",
+        "howto/lab_data.md",
         "howto/runs.md",
         "howto/sweeps.md",
         "tutorial/first_conductance.md",
@@ -73,6 +75,8 @@ def test_page_runs_and_prints_what_it_says(
     page: str, double: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)  # for the figures that a page saves
+    for data in (DOCS / page).parent.glob("*.csv"):
+        shutil.copy(data, tmp_path)
     steps = _steps(DOCS / page)
     assert steps
     names: dict[str, Any] = {"__name__": "page"}

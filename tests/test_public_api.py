@@ -205,7 +205,7 @@ def test_unknown_names_are_attribute_errors() -> None:
 def test_import_changes_no_flag_of_jax_and_makes_no_array() -> None:
     code = (
         "import jax; before = dict(jax.config.values)\n"
-        "import spinlearn.magnetics, spinlearn.transport, spinlearn.materials, spinlearn.rng\n"
+        "import spinlearn.junctions, spinlearn.magnetics, spinlearn.transport, spinlearn.rng\n"
         "changed = {k for k, v in jax.config.values.items() if before.get(k) != v}\n"
         "print(len(before) > 50, changed, jax.live_arrays())"
     )

@@ -1,6 +1,7 @@
 """Reports: figures of textures, currents, conductance matrices, energies; pages of stored runs."""
 
 from spinlearn.report._energies import energies_figure
+from spinlearn.report._junction_figures import switching_fit_figure, telegraph_fit_figure
 from spinlearn.report._style import prefixed
 from spinlearn.report.figures import (
     conductance_figure,
@@ -18,6 +19,8 @@ __all__ = [
     "magnetization_colors",
     "prefixed",
     "readout_figure",
+    "switching_fit_figure",
+    "telegraph_fit_figure",
     "texture_figure",
     "write_figures",
     "write_report",

@@ -1,0 +1,119 @@
+"""A CSV file of a recorded trace, read in blocks of lines."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, NoReturn
+
+import numpy as np
+
+from spinlearn.errors import SpinlearnValueError
+from spinlearn.junctions._trace_files import Block, Columns, missing_column
+
+_DELIMITERS = (",", ";", "\t")
+
+
+class CsvTrace:
+    """A CSV file with a header line; places of blocks are offsets in bytes."""
+
+    def __init__(self, path: Path, columns: Columns, rows: int) -> None:
+        self.path, self.columns, self.rows = path, columns, rows
+        with path.open("rb") as file:
+            header = file.readline().decode("utf-8-sig", "replace").strip()
+            self._data = file.tell()
+        if not header:
+            raise SpinlearnValueError(
+                f"{path}, line 1",
+                "empty",
+                f"a header with a column {columns.volts!r}",
+                "Export the trace again.",
+            )
+        names: list[str] = []
+        for self._delimiter in _DELIMITERS:
+            names = [name.strip() for name in next(csv.reader([header], delimiter=self._delimiter))]
+            if columns.volts in names:
+                break
+        else:
+            raise missing_column(path, columns.volts, [n.strip() for n in header.split(",")])
+        self._volts = names.index(columns.volts)
+        self._time = names.index(columns.time) if columns.time in names else None
+
+    @property
+    def has_time(self) -> bool:
+        """Whether there is a column of times."""
+        return self._time is not None
+
+    def where(self, row: int) -> str:
+        """A row as its line."""
+        return f"{self.path}, line {row + 2}"
+
+    def scan(self) -> Iterator[tuple[Block, np.ndarray, np.ndarray | None]]:
+        """All blocks with voltages (V) and times (s), in order."""
+        row, place = 0, self._data
+        with self.path.open("rb") as file:
+            file.seek(place)
+            while lines := list(islice(file, self.rows)):
+                after = file.tell()
+                numbers = self._parse(lines, row, file)
+                if len(numbers):
+                    time = None if self._time is None else numbers[:, 1]
+                    yield Block(place, row, len(numbers)), numbers[:, 0] * self.columns.scale, time
+                row, place = row + len(numbers), after
+
+    def read(self, block: Block) -> Iterator[tuple[int, np.ndarray]]:
+        """Voltages (V) of a block, with its first row."""
+        with self.path.open("rb") as file:
+            file.seek(block.place)
+            numbers = self._parse(list(islice(file, block.rows)), block.row, None)
+        yield block.row, numbers[:, 0] * self.columns.scale
+
+    def _parse(self, lines: list[bytes], row: int, rest: BinaryIO | None) -> np.ndarray:
+        """Numbers of lines, ``(rows, 1 or 2)``; lines without content may end a file."""
+        count = len(lines)
+        while count and not lines[count - 1].strip():
+            count -= 1
+        if rest is not None and count < len(lines) and any(line.strip() for line in rest):
+            self._fail(row + count, "an empty line")
+        if count == 0:
+            return np.empty((0, 2))
+        columns = [self._volts] if self._time is None else [self._volts, self._time]
+        text = [line.decode("latin-1") for line in lines[:count]]
+        try:
+            numbers = np.loadtxt(
+                text,
+                delimiter=self._delimiter,
+                usecols=columns,
+                comments=None,
+                quotechar='"',
+                ndmin=2,
+            )
+        except ValueError:
+            numbers = np.empty((0, 1))
+        if len(numbers) != count:
+            self._find(text, columns, row)
+        return numbers
+
+    def _find(self, lines: list[str], columns: list[int], row: int) -> NoReturn:
+        """Name the first line that is not numbers."""
+        for k, line in enumerate(lines):
+            parts = next(csv.reader([line], delimiter=self._delimiter), [])
+            if len(parts) <= max(columns):
+                self._fail(row + k, repr(line.strip()) if line.strip() else "an empty line")
+            for column in columns:
+                try:
+                    float(parts[column])
+                except ValueError:
+                    self._fail(row + k, repr(parts[column]))
+        self._fail(row, "lines that cannot be read")
+
+    def _fail(self, row: int, found: str) -> NoReturn:
+        raise SpinlearnValueError(
+            self.where(row),
+            found,
+            f"a number in the column {self.columns.volts!r}"
+            + (f" and in {self.columns.time!r}" if self.has_time else ""),
+            "Export the trace again, or cut the file before this line.",
+        )

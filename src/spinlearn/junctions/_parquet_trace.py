@@ -1,0 +1,101 @@
+"""A Parquet file of a recorded trace, read by row groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spinlearn.errors import SpinlearnError, SpinlearnValueError
+from spinlearn.junctions._trace_files import Block, Columns, missing_column
+
+_DAMAGED = "a whole Parquet file", "Copy or export this chunk again: it is cut off or damaged."
+
+
+class ParquetTrace:
+    """A Parquet file; places of blocks are row groups."""
+
+    def __init__(self, path: Path, columns: Columns, rows: int) -> None:
+        self.path, self.columns, self.rows = path, columns, rows
+        with self._opened() as file:
+            schema, self._groups = file.schema_arrow, file.metadata.num_row_groups
+            self._sizes = [file.metadata.row_group(k).num_rows for k in range(self._groups)]
+        if columns.volts not in schema.names:
+            raise missing_column(path, columns.volts, list(schema.names))
+        self.has_time = columns.time in schema.names
+        self._names = [columns.volts] + ([str(columns.time)] if self.has_time else [])
+        for name in self._names:
+            kind = str(schema.field(name).type)
+            if kind not in ("float", "double", "halffloat") and not kind.startswith(
+                ("int", "uint")
+            ):
+                raise SpinlearnValueError(
+                    f"{path}, column {name!r}",
+                    kind,
+                    "numbers",
+                    "Store the column as float or double.",
+                )
+
+    def where(self, row: int) -> str:
+        """A row, counted from one."""
+        return f"{self.path}, row {row + 1}"
+
+    def scan(self) -> Iterator[tuple[Block, np.ndarray, np.ndarray | None]]:
+        """All blocks with voltages (V) and times (s), in order; a row group may come in pieces."""
+        row = 0
+        for group, size in enumerate(self._sizes):
+            for first, values in self._pieces(Block(group, row, size), self._names):
+                time = values[1] if self.has_time else None
+                yield Block(group, first, len(values[0])), values[0], time
+            row += size
+
+    def read(self, block: Block) -> Iterator[tuple[int, np.ndarray]]:
+        """Voltages (V) of a row group in pieces, each with its first row within the file."""
+        for first, values in self._pieces(block, self._names[:1]):
+            yield first, values[0]
+
+    def _pieces(self, group: Block, names: list[str]) -> Iterator[tuple[int, list[np.ndarray]]]:
+        row = group.row
+        with self._opened() as file:
+            batches = file.iter_batches(self.rows, row_groups=[group.place], columns=names)
+            while True:
+                try:
+                    batch = next(batches, None)
+                except (OSError, ValueError) as error:
+                    raise SpinlearnValueError(
+                        self.where(row), f"rows that cannot be read ({error})", *_DAMAGED
+                    ) from error
+                if batch is None:
+                    break
+                found = [
+                    np.asarray(batch.column(name).to_numpy(zero_copy_only=False), np.float64)
+                    for name in names
+                ]
+                found[0] = found[0] * self.columns.scale
+                yield row, found
+                row += len(found[0])
+        if row != group.row + group.rows:
+            raise SpinlearnValueError(
+                self.where(row), f"{row - group.row} of {group.rows} rows", *_DAMAGED
+            )
+
+    def _opened(self) -> Any:
+        try:
+            parquet = import_module("pyarrow.parquet")
+        except ImportError:
+            raise SpinlearnError(
+                f"{self.path}: Parquet files need pyarrow, which is not installed. Install it "
+                "with: pip install 'spinlearn[parquet]'"
+            ) from None
+        try:
+            # Buffered: otherwise a whole row group is held in memory.
+            return parquet.ParquetFile(
+                self.path, buffer_size=1 << 20, pre_buffer=False, page_checksum_verification=True
+            )
+        except (OSError, ValueError) as error:
+            raise SpinlearnValueError(
+                str(self.path), f"no Parquet file ({error})", *_DAMAGED
+            ) from error

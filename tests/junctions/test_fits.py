@@ -1,0 +1,252 @@
+"""Fits: the truth is in the intervals as often as they say, and data that are bad are named.
+
+Synthetic data are drawn by events, one waiting time after another, as benchmarks/fit_coverage.py
+does for 300 data sets; here are fewer.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.fit_coverage import (
+    SAMPLE_TIME,
+    SWITCHING,
+    TELEGRAPH,
+    counts,
+    recording,
+)
+from spinlearn import SpinlearnValueError
+from spinlearn.constants import K_B
+from spinlearn.junctions import (
+    SwitchingModel,
+    SwitchingTable,
+    fit_switching,
+    fit_telegraph,
+    read_switching,
+    thermal_activation,
+)
+
+GIVEN = {"attempt_time": 1e-9}
+
+
+def _consistent(inside: np.ndarray, scores: np.ndarray) -> None:
+    """Neither too many misses, nor estimates much closer to the truth than intervals say."""
+    count = inside.size
+    # Four standard errors: three of four of intervals half as long would do far worse.
+    assert inside.mean() > 0.95 - 4 * np.sqrt(0.95 * 0.05 / count)
+    assert 0.75 < np.sqrt(np.mean(scores**2)) < 1.25
+
+
+@pytest.mark.once
+def test_switching_intervals_contain_the_truth() -> None:
+    inside, scores, p_values = [], [], []
+    for seed in range(50):
+        fit = fit_switching(SwitchingTable(*counts(np.random.default_rng([1, seed]))), given=GIVEN)
+        for name in ("stability", "critical_voltage"):
+            found, truth = fit.estimates[name], SWITCHING[name]
+            inside.append(found.covers(truth))
+            width = np.log(found.high / found.low) / (2 * 1.96)
+            scores.append(np.log(found.value / truth) / width)
+        p_values.append(fit.p_value)
+    _consistent(np.array(inside), np.array(scores))
+    assert 0.3 < np.mean(p_values) < 0.7
+
+
+@pytest.mark.once
+def test_three_parameters_and_what_the_data_do_not_tell() -> None:
+    data = SwitchingTable(*counts(np.random.default_rng(3)))
+    fit = fit_switching(data)
+    for name, truth in SWITCHING.items():
+        found = fit.estimates[name]
+        assert found.covers(truth)
+        assert found.low < found.value < found.high < 4 * found.low
+    # An end of the interval by hand: the others fitted anew there lose 3.84 in the deviance.
+    end = fit.estimates["critical_voltage"].high
+    there = fit_switching(data, given={"critical_voltage": end})
+    assert there.deviance - fit.deviance == pytest.approx(3.841, abs=0.02)
+    # Draws have the spread of the intervals.
+    drawn = np.log(fit.draw(4000, seed=1)[:, 1])
+    width = np.log(end / fit.estimates["critical_voltage"].low)
+    assert np.ptp(np.quantile(drawn, [0.025, 0.975])) == pytest.approx(width, rel=0.15)
+
+    # The linear law has two numbers in three parameters.
+    linear = thermal_activation(1.0)
+    volts = np.linspace(0.2, 0.4, 9)
+    p, _ = linear.chances(np.array([30.0, 0.8, 1e-9]), volts, np.full(9, 1e-3))
+    line = SwitchingTable(volts, np.full(9, 1e-3), np.round(1e4 * p), np.full(9, 1e4))
+    with pytest.raises(SpinlearnValueError, match="given="):
+        fit_switching(line, linear)
+    tied = fit_switching(line, linear, given=GIVEN)
+    assert tied.estimates["stability"].covers(30.0)
+    # One voltage tells neither barrier nor critical voltage.
+    one = SwitchingTable([0.3] * 3, [1e-8, 1e-7, 1e-6], [10, 50, 90], [100] * 3)
+    with pytest.raises(SpinlearnValueError, match="determine"):
+        fit_switching(one, given=GIVEN)
+    # Data that hardly tell: an end that is open.
+    few = SwitchingTable([0.28, 0.30], [1e-7, 1e-7], [1, 3], [10, 10])
+    assert np.isinf(fit_switching(few, given=GIVEN).estimates["critical_voltage"].high)
+
+
+@pytest.mark.once
+def test_a_wrong_model_and_voltages_beyond_it_are_told() -> None:
+    volts, length, switched, trials = counts(np.random.default_rng(4))
+    good = fit_switching(SwitchingTable(-volts, length, switched, trials), given=GIVEN)
+    assert good.p_value > 0.01
+    assert good.outside == 0
+    assert good.probability(-0.3, 1e-6) == good.probability(0.3, 1e-6)
+    bad = fit_switching(
+        SwitchingTable(volts, length, switched, trials), thermal_activation(1.0), given=GIVEN
+    )
+    assert bad.p_value < 1e-6
+    # With the critical voltage given too low, rows lie beyond it.
+    low = fit_switching(
+        SwitchingTable(volts, length, switched, trials), given={"critical_voltage": 0.41}
+    )
+    assert low.outside == np.sum(volts >= 0.41)
+
+    # Another model than the one that is built in, of a closed form known here.
+    def chances(values: np.ndarray, v: np.ndarray, _: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        odds = np.exp((v - values[0]) / values[1])
+        return odds / (1 + odds), 1 / (1 + odds)
+
+    logistic = SwitchingModel(
+        "logistic",
+        {"centre": "V", "width": "V"},
+        chances,
+        lambda table, given: [{"centre": 0.4, "width": 0.05}],
+    )
+    # Two rows, two parameters: the fit goes through both points.
+    exact = SwitchingTable([0.4, 0.5], [1e-8] * 2, [50, 269], [100, 300])
+    fit = fit_switching(exact, logistic)
+    assert fit.estimates["centre"].value == pytest.approx(0.4, rel=1e-6)
+    assert fit.estimates["width"].value == pytest.approx(0.1 / np.log(269 / 31), rel=1e-6)
+    assert fit.deviance < 1e-6
+
+
+GOOD = "voltage,pulse_length,switched,trials\n0.40,1e-8,12,100\n0.44,1e-8,55,100\n"
+BAD = {
+    "column": (GOOD.replace("trials", "n"), "counts.csv, line 1, columns", "trials"),
+    "mV": (GOOD.replace("0.44", "440"), "counts.csv, line 3, voltage", "at most 10 V"),
+    "ns": (GOOD.replace("1e-8,55", "10,55"), "counts.csv, line 3, pulse_length", "at most 1 s"),
+    "NaN": (GOOD.replace("0.40", "nan"), "counts.csv, line 2, voltage", "finite"),
+    "word": (GOOD.replace("0.40", "off"), "counts.csv, line 2, voltage", "a number"),
+    "short": (GOOD + "0.46,1e-8,88\n", "counts.csv, line 4, trials", "a number"),
+    "empty": ("", "counts.csv", "a header"),
+    "no rows": (GOOD.splitlines()[0], "counts.csv", "one row"),
+    "negative": (GOOD.replace(",12,", ",-12,"), "counts.csv, line 2, switched", ">= 0"),
+    "share": (GOOD.replace(",12,", ",0.12,"), "counts.csv, line 2, switched", "whole number"),
+    "more": (GOOD.replace(",55,", ",155,"), "counts.csv, line 3, switched", "number of trials"),
+    "none": (GOOD.replace("12,100", "0,0"), "counts.csv, line 2, trials", "one trial"),
+    "time": (GOOD.replace("1e-8", "0"), "counts.csv, line 2, pulse_length", "positive"),
+    "signs": (GOOD.replace("0.44", "-0.44"), "counts.csv, line 3, voltage", "one sign"),
+    "unit": (GOOD.replace("voltage", "voltage (kV)"), "counts.csv, line 1, unit", "V, mV"),
+}
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("name", list(BAD))
+def test_bad_counts_are_named_with_file_and_line(name: str, tmp_path: Path) -> None:
+    text, where, allowed = BAD[name]
+    file = tmp_path / "counts.csv"
+    file.write_text(text)
+    with pytest.raises(SpinlearnValueError) as found:
+        fit_switching(file)
+    assert where in found.value.field
+    assert allowed in found.value.allowed
+    assert found.value.fix
+
+
+@pytest.mark.once
+def test_units_in_the_header_and_counts_that_tell_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "counts.csv"
+    file.write_text(
+        "# sample 7\ntrials,Switched,note,pulse length (ns),voltage [mV]\n100,12,a,10,400\n\n"
+    )
+    table = read_switching(file)
+    assert [float(column[0]) for column in table] == pytest.approx([0.4, 1e-8, 12, 100])
+    with pytest.raises(SpinlearnValueError, match="exists"):
+        fit_switching(tmp_path / "none.csv")
+    for switched, match in ((0, "none of the trials"), (100, "all trials")):
+        with pytest.raises(SpinlearnValueError, match=match):
+            fit_switching(SwitchingTable([0.3, 0.4], [1e-8] * 2, [switched] * 2, [100] * 2))
+    for call, match in (
+        (lambda: fit_switching(table, given={"delta": 40.0}), "given = delta"),
+        (lambda: fit_switching(table, given={"stability": -1.0}), "stability"),
+        (lambda: fit_switching(table), "at least 3"),
+        (lambda: fit_switching([1, 2]), "SwitchingTable"),  # pyright: ignore
+    ):
+        with pytest.raises(SpinlearnValueError, match=match):
+            call()
+
+
+@pytest.mark.parametrize("kind", list(TELEGRAPH))
+def test_telegraph_intervals_contain_the_truth(kind: str) -> None:
+    truth = np.array(TELEGRAPH[kind])
+    inside, scores = [], []
+    for seed in range(15):
+        fit = fit_telegraph(recording(np.random.default_rng([2, seed]), 2000, tuple(truth)), 25e-6)
+        found = np.array([e[:3] for e in fit[:6]])
+        inside.append((found[:, 1] <= truth) & (truth <= found[:, 2]))
+        scores.append((found[:, 0] - truth) / ((found[:, 2] - found[:, 1]) / (2 * 1.96)))
+    _consistent(np.array(inside), np.array(scores))
+
+
+@pytest.mark.once
+def test_telegraph_fit_sees_what_a_threshold_does_not() -> None:
+    """Four of ten flips come back unseen between samples, and levels overlap."""
+    truth = (0.0, 0.01, 0.003, 0.003, 30e-6, 60e-6)
+    trace = recording(np.random.default_rng(5), 20_000, truth)
+    fit = fit_telegraph(trace, SAMPLE_TIME)
+    for estimate, value in zip(fit[:6], truth, strict=True):
+        assert abs(estimate.value - value) < estimate.high - estimate.low
+    flips = np.sum((trace[1:] > 0.005) != (trace[:-1] > 0.005))
+    assert flips < 0.7 * 20_000 * SAMPLE_TIME * 2 / 90e-6
+    assert min(fit.p_levels, fit.p_dwell) > 1e-3
+    # The barrier: k_B T ln(τ/τ_0), 2.3 k_B T for every decade of the attempt time.
+    low, high = fit.barriers(1e-9, temperature=320.0)
+    assert high.covers(K_B * 320 * np.log(60e-6 / 1e-9))
+    assert low.value - fit.barriers(1e-8, 320.0)[0].value == pytest.approx(
+        K_B * 320 * np.log(10), rel=1e-6
+    )
+    # The source of noise that it gives has the statistics of the trace.
+    noise = fit.noise()
+    assert float(noise.mean) == pytest.approx(trace.mean(), rel=0.02)
+    assert float(noise.standard_deviation) == pytest.approx(trace.std(), rel=0.02)
+    # The state at a sample, given all of them: right more often than a threshold.
+    quiet = recording(np.random.default_rng(6), 3000, (0.0, 0.01, 0.0, 0.0, 4e-4, 4e-4))
+    noisy = quiet + 0.006 * np.random.default_rng(7).standard_normal(3000)
+    states = fit_telegraph(noisy, SAMPLE_TIME).states(noisy) > 0.5
+    assert (
+        np.mean(states == (quiet > 0.005))
+        > 0.93
+        > 0.85
+        > np.mean((noisy > 0.005) == (quiet > 0.005))
+    )
+
+
+@pytest.mark.once
+def test_traces_that_are_no_telegraph_noise_are_told() -> None:
+    rng = np.random.default_rng(8)
+    good = recording(rng, 2000, TELEGRAPH["of one noise"])
+    for trace, match in (
+        (rng.normal(0.04, 0.001, 2000), "one level"),
+        (np.where(np.arange(2000) < 900, 0.0, 0.01) + rng.normal(0, 1e-3, 2000), "flips"),
+        (1e3 * good, r"trace\[\d+\] = .*mV"),
+        (np.where(np.arange(2000) == 12, np.nan, good), r"trace\[12\] = nan"),
+        (np.full(2000, 0.04), "one value"),
+        (good[:50], "shape"),
+        (good[:, None], "shape"),
+    ):
+        with pytest.raises(SpinlearnValueError, match=match):
+            fit_telegraph(trace, 25e-6)
+    with pytest.raises(SpinlearnValueError, match="sample_time"):
+        fit_telegraph(good, 0.0)
+    with pytest.raises(SpinlearnValueError, match="attempt_time"):
+        fit_telegraph(good, 25e-6).barriers(1.0)
+    # Flips at regular times are no exponential dwell times.
+    clock = np.where(np.arange(2000) // 12 % 2, 0.01, 0.0) + rng.normal(0, 1.5e-3, 2000)
+    assert fit_telegraph(good, 25e-6).p_dwell > 1e-3
+    assert fit_telegraph(clock, 25e-6).p_dwell < 1e-6
