@@ -108,7 +108,7 @@ class Bench:
         return rows
 
     def watch(self) -> Rows:
-        """Frames of the first training, for an animation."""
+        """Frames of a single pulse of the first pattern and of rest after it, for an animation."""
         training = self.spec.training
         state, frames = self.new, [self.new.m[..., 0]]
         parts = [(self.patterns[0], training.pulse), (0 * self.patterns[0], training.rest)]

@@ -71,7 +71,7 @@ def variables(spec: Yu2021Spec) -> dict[str, Variable]:
         ),
         "current": (
             "A/m²",
-            "current density of the trained film",
+            "current density of all layers, per thickness of the trained film",
             ("pattern", "direction", *plane[0]),
             (patterns, 2, *plane[1]),
         ),

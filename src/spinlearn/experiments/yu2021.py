@@ -107,9 +107,10 @@ class Yu2021(AbstractExperiment):
     @classmethod
     def summarize(cls, spec: Yu2021Spec, dataset: xarray.Dataset) -> Summary:
         """Correlation with Hebb's rule, recall, controls, energy (SI units)."""
-        energy = dataset["pulse_energy"]
+        # The mean over the pulses of a repetition is stored.
+        energy = dataset["pulse_energy"].sum() * spec.training.pulses
         totals = {
-            "energy of all trainings": (float(energy.sum()), "J"),
+            "energy of all trainings": (float(energy), "J"),
             "time steps": (float(dataset["steps"].sum()), "1"),
         }
         return Summary(learning_claims(spec, dataset), totals)

@@ -103,8 +103,8 @@ def _remedy(info: FieldInfo | None, value: Any) -> str:
         if unit == "rad" and _is_number(value) and low <= math.radians(value) <= high:
             return f"Angles are in rad: for {value:g}° write {math.radians(value):.6g}."
         factor = _slip(value, low, high, info.default)
-        if factor is not None:
-            unit = "" if unit == "1" else unit
+        # Nobody counts in parts per thousand of one, nor in thousands of seconds.
+        if factor is not None and unit != "1" and not (unit == "s" and factor > 1):
             meant = f"{value:g} {_PREFIXES[factor]}{unit}"
             return f"Units are SI: for {meant} write {value * factor:.12g}."
     if isinstance(value, str) and info is not None and info.annotation in (int, float):

@@ -87,69 +87,85 @@ def _driven(dataset: Any) -> np.ndarray | None:
 
 def _survival_picture(dataset: Any, spec: Any) -> list[Picture]:
     """Two patterns in turn, and waiting at a temperature."""
-    turns = finished(dataset, "untrained", "alternated")
+    turns = finished(dataset, "untrained", "alternated", "alternated_reversed")
     waits = finished(dataset, "untrained", "trained", "retained")
-    panels = 2 * (turns is not None) + (waits is not None)
+    panels = 3 * (turns is not None) + (waits is not None)
     if not panels:
         return []
     texts, films = [], 0
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(0.6 + 2.9 * panels, 3.1), layout="constrained")
         axes = list(figure.subplots(1, panels, squeeze=False)[0])
-        for letter, ax in zip("abc", axes, strict=False):
+        for letter, ax in zip("abcd", axes, strict=False):
             ax.set_title(f"({letter})", pad=5)
         if turns is not None:
             films = len(turns[0])
-            _draw_turns(axes[:2], *turns)
+            untrained, alternated, backwards = turns
+            _draw_turns(axes[0], untrained, alternated, first=0)
+            _draw_turns(axes[1], untrained, backwards, first=1)
+            _draw_memory(axes[2], untrained, alternated)
             texts.append(
                 "(a) Two patterns in turn on one film: how much more a pattern's unlike pairs "
                 "gained than its like ones since the film was untrained, after every training "
-                "(filled: with that pattern). (b) Correlation of the same changes with the "
-                "pattern trained last and the one before. Dotted: a film that holds the last "
-                "pattern alone has −½ of its correlation with the other."
+                "(filled: with that pattern). (b) The same, the other pattern first. (c) "
+                "Correlation of the changes in (a) with the pattern trained last and the one "
+                "before. Dotted: a film that holds the last pattern alone has −½ of its "
+                "correlation with the other."
             )
         if waits is not None:
             films = len(waits[0])
             _draw_waiting(axes[-1], dataset, *waits)
             texts.append(
-                f"({'abc'[panels - 1]}) The first pattern's film while it waits at "
+                f"({'abcd'[panels - 1]}) The first pattern's film while it waits at "
                 f"{spec.controls.retention_temperature:g} K."
             )
     texts.append(f"{sampled(films, 'studied film')} Faint points: every film.")
     return [Picture("survival", " ".join(texts), figure)]
 
 
-def _draw_turns(axes: list[Axes], untrained: np.ndarray, alternated: np.ndarray) -> None:
+def _draw_turns(ax: Axes, untrained: np.ndarray, alternated: np.ndarray, *, first: int) -> None:
+    """What unlike pairs of either pattern gained, the first trained at odd turns."""
     changes = relative_change(alternated, untrained[:, None])
     alike = pair_products(balanced_patterns())[:2]
     count = changes.shape[1]
     trainings = np.arange(1, count + 1)
-    upper, lower = axes
     for k in range(2):
         found = [contrasts(changes[:, t], alike[k]) for t in range(count)]
         values = 100 * np.stack(found, axis=1)
-        _draw_course(upper, trainings, values, k, signs(balanced_patterns()[k]))
-        own = np.arange(count) % 2 == k
+        _draw_course(ax, trainings, values, k, signs(balanced_patterns()[k]))
+        own = (np.arange(count) + first) % 2 == k
         if count <= _MOST_BARS:
             mean = values.mean(axis=0)
             style: dict[str, Any] = {"marker": "os"[k], "color": LINES[k][0], "ms": 4.5}
-            upper.plot(trainings[own], mean[own], ls="", zorder=4, **style)
+            ax.plot(trainings[own], mean[own], ls="", zorder=4, **style)
+    ax.set_ylabel(_CONTRAST)
+    _tidy_turns(ax, count)
+
+
+def _draw_memory(ax: Axes, untrained: np.ndarray, alternated: np.ndarray) -> None:
+    """Correlation with the pattern trained last and with the one before."""
+    changes = relative_change(alternated, untrained[:, None])
+    alike = pair_products(balanced_patterns())[:2]
+    count = changes.shape[1]
+    trainings = np.arange(1, count + 1)
     by_pattern = np.stack(
         [[correlations(changes[:, t], alike[k]) for t in range(count)] for k in range(2)]
     )
     last = np.stack([by_pattern[t % 2, t] for t in range(count)], axis=1)
     other = np.stack([by_pattern[(t + 1) % 2, t] for t in range(count)], axis=1)
-    _draw_course(lower, trainings, last, 0, "trained last")
-    _draw_course(lower, trainings[1:], other[:, 1:], 1, "the one before")
-    lower.plot(trainings, -0.5 * last.mean(axis=0), ls=":", color="0.4", lw=1, zorder=0)
-    upper.set_ylabel(_CONTRAST)
-    lower.set_ylabel("correlation of ΔG/G with $s_i s_j$")
-    for ax in axes:
-        ax.set_xlabel("trainings")
-        ax.set_xlim(0.5, count + 0.5)
-        _whole_ticks(ax, count)
-        _legend_above(ax)
-        tidy(ax, "y")
+    _draw_course(ax, trainings, last, 0, "trained last")
+    _draw_course(ax, trainings[1:], other[:, 1:], 1, "the one before")
+    ax.plot(trainings, -0.5 * last.mean(axis=0), ls=":", color="0.4", lw=1, zorder=0)
+    ax.set_ylabel("correlation of ΔG/G with $s_i s_j$")
+    _tidy_turns(ax, count)
+
+
+def _tidy_turns(ax: Axes, count: int) -> None:
+    ax.set_xlabel("trainings")
+    ax.set_xlim(0.5, count + 0.5)
+    _whole_ticks(ax, count)
+    _legend_above(ax)
+    tidy(ax, "y")
 
 
 def _draw_waiting(

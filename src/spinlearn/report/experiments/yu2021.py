@@ -81,7 +81,7 @@ def animations(view: RunView) -> list[tuple[Animation, str, str]]:
     states = [_state(time, pulse.pulse) for time in times]
     labels = [f"{text}, {state}" for text, state in zip(animation.labels, states, strict=True)]
     caption = (
-        f"The first film in its first pulse of {with_unit(pulse.pulse, 's')} with the pattern "
+        f"The first film in a single pulse of {with_unit(pulse.pulse, 's')} with the pattern "
         f"{signs(balanced_patterns()[0])}, and {with_unit(pulse.rest, 's')} of rest after it: "
         f"{len(labels)} textures, coloured as the wheel shows."
     )
