@@ -17,7 +17,8 @@ def bingham(matrix: Array, count: int, key: Key) -> Array:
     Mardia, J. Comput. Graph. Stat. 27, 291, 2018); about half of the proposals are accepted.
     """
     values, axes = jnp.linalg.eigh(matrix)
-    values = values - values[..., :1]
+    values, axes = jnp.reshape(values, (-1, 3)), jnp.reshape(axes, (-1, 3, 3))
+    values = values - values[:, :1]
     width = _width(values)[..., None]
     scale = 1 / jnp.sqrt(1 + 2 * values / width)
 
@@ -43,12 +44,12 @@ def bingham(matrix: Array, count: int, key: Key) -> Array:
         jnp.zeros((), jnp.uint32),
     )
     m, _, _ = jax.lax.while_loop(lambda state: ~jnp.all(state[1]), again, begin)
-    return jnp.einsum("...ij,...j->i...", axes, m)
+    return jnp.einsum("nij,nj->in", jnp.broadcast_to(axes, (count, 3, 3)), m)
 
 
 def _width(values: Array) -> Array:
-    """b with Σ 1/(b + 2λ) = 1, between 1 and 3, by bisection."""
-    low = jnp.ones(values.shape[:-1], values.dtype)
+    """The b with Σ 1/(b + 2λ) = 1, between 1 and 3, by bisection."""
+    low = jnp.ones(values.shape[:1], values.dtype)
     high = 3 * low
     for _ in range(40):
         middle = 0.5 * (low + high)

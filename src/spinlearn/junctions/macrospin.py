@@ -333,12 +333,11 @@ class Macrospin(eqx.Module):
 
     def _parameters(self, dtype: Any) -> Parameters:
         """What a step needs, in the precision of the ensemble."""
-        push = self.field_like
-        count = max(push.ndim, self.applied_field.ndim - 1)
-        applied = self.applied_field.reshape(
-            self.applied_field.shape + (1,) * (count + 1 - self.applied_field.ndim)
-        )
-        constant = push * self.fixed_layer.reshape((3,) + (1,) * count) + applied
+        along = self.fixed_layer.reshape((3,) + (1,) * self.field_like.ndim)
+        pushed = self.field_like[None] * along
+        applied = self.applied_field
+        if pushed.ndim != applied.ndim:
+            pushed, applied = (v[:, None] if v.ndim == 1 else v for v in (pushed, applied))
         heat = K_B / MU_0 * self.temperature / self.moment
         values = (
             self.damping,
@@ -347,7 +346,7 @@ class Macrospin(eqx.Module):
             self.easy_axis,
             self.easy_plane_field,
             self.plane_normal,
-            constant,
+            pushed + applied,
             self.damping_like,
             self.fixed_layer,
             heat,

@@ -31,7 +31,7 @@ def switching_probability(
     Parameters
     ----------
     junction
-        Gives Δ, the critical voltage and τ_D; devices of a batch, ``(n,)``, broadcast with the rest.
+        Gives Δ, the critical voltage and τ_D; devices of a batch, ``(n,)``, broadcast too.
     voltage
         Of the pulse, V; negative ones stabilise the state.
     duration
