@@ -47,9 +47,9 @@ def log_log(stability: float, overdrive: float, times: Numbers) -> Numbers:
     order = np.argsort(times, kind="stable")
     order = order[times[order] > 0]
     barrier = stability * max(1 - abs(overdrive), 0.0) ** 2
-    longest = min(_STEP / (1 + abs(overdrive)), _BARRIER_STEP / np.sqrt(max(barrier, 1.0)))
+    longest = min(_STEP / (1 + abs(overdrive)), _BARRIER_STEP / max(barrier, 1.0) ** 0.5)
     while order.size:
-        first = times[order[0]]
+        first = float(times[order[0]])
         step = min(longest, first / _FEWEST)
         count = (
             order.size

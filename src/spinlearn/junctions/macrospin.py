@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from spinlearn._checks import as_count, as_float_array, as_leaf, require_values
+from spinlearn._checks import as_count, as_float_array, as_leaf, is_known, require_values
 from spinlearn.constants import GYROMAGNETIC_RATIO, K_B, MU_0
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.junctions._equilibrium import bingham
@@ -376,7 +376,7 @@ def _count_steps(duration: Any, step: Any) -> int:
     values = {}
     for field, value in (("duration", duration), ("step", step)):
         leaf = as_leaf(value, field, "s")
-        if isinstance(leaf, jax.core.Tracer) or leaf.ndim:
+        if not is_known(leaf) or leaf.ndim:
             raise SpinlearnValueError(
                 field, "traced or an array", "one known number, s", "It sets the number of steps."
             )
