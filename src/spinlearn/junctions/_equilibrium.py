@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 
@@ -10,6 +12,7 @@ from spinlearn.typing import Key
 Array = jax.Array
 
 
+@partial(jax.jit, static_argnums=1)
 def bingham(matrix: Array, count: int, key: Key) -> Array:
     """Unit vectors ``(3, count)`` of density ∝ exp(−mᵀAm), A symmetric, ``(3, 3)`` or one each.
 
