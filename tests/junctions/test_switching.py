@@ -242,6 +242,22 @@ def test_outside_of_a_table_nothing_is_made_up() -> None:
 
 
 @pytest.mark.once
+def test_devices_voltages_and_durations_broadcast() -> None:
+    device = junction(30.0)
+    batch = eqx.tree_at(
+        lambda tree: (tree.thermal_stability, tree.critical_voltage),
+        device,
+        (jnp.asarray([30.0, 25.0]), jnp.asarray([1.0, 0.9])),
+    )
+    times = np.array([[2e-10], [4e-10], [8e-10]])
+    together = np.asarray(write_error_rate(batch, 1.8, times))
+    assert together.shape == (3, 2)
+    alone = np.asarray(write_error_rate(device, 1.8, times[:, 0]))
+    np.testing.assert_allclose(together[:, 0], alone, rtol=1e-6)
+    assert np.all(together[:, 1] < alone)
+
+
+@pytest.mark.once
 def test_what_has_no_answer_is_refused_by_name() -> None:
     device = junction(30.0)
     with pytest.raises(SpinlearnValueError, match="easy axis in-plane"):

@@ -31,7 +31,8 @@ def switching_probability(
     Parameters
     ----------
     junction
-        Gives Δ, the critical voltage and τ_D; devices of a batch, ``(n,)``, broadcast too.
+        Gives Δ, the critical voltage and τ_D; devices of a batch, ``(n,)``, broadcast too. Every
+        pair of a device and a voltage is one solution, of some 10 ms, for all durations.
     voltage
         Of the pulse, V; negative ones stabilise the state.
     duration
