@@ -11,12 +11,12 @@ from spinlearn.junctions.switching_forms import (
     thermal_switching,
     zero_temperature_time,
 )
-from spinlearn.junctions.switching_table import SwitchingTable, tabulate_switching
+from spinlearn.junctions.switching_lookup import SwitchingLookup, tabulate_switching
 
 __all__ = [
     "MTJ",
     "Macrospin",
-    "SwitchingTable",
+    "SwitchingLookup",
     "Trajectories",
     "activation_rate",
     "ballistic_write_error",

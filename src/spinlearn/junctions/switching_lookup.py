@@ -24,7 +24,7 @@ _LARGEST = np.log(700.0)
 _SMALLEST = 1e-15
 
 
-class SwitchingTable(eqx.Module):
+class SwitchingLookup(eqx.Module):
     """Switching probability of one device over voltage and duration, for use inside networks.
 
     Holds ln(−ln S) with S the probability to switch: above the critical voltage that is nearly
@@ -108,7 +108,7 @@ def tabulate_switching(
     durations: tuple[float, float],
     *,
     shape: tuple[int, int] = (64, 64),
-) -> SwitchingTable:
+) -> SwitchingLookup:
     """Table of switching probability and write error from the Fokker–Planck equation.
 
     Parameters
@@ -154,7 +154,7 @@ def tabulate_switching(
     exact = np.clip(np.stack(rows), -_LARGEST * 110, _LARGEST)
     kind = jnp.result_type(float)
     ends = [np.array([v[0], v[-1]]) for v in (volts, np.log(seconds))]
-    return SwitchingTable(
+    return SwitchingLookup(
         jnp.asarray(ends[0], kind),
         jnp.asarray(ends[1], kind),
         jnp.asarray(_with_slopes(exact), kind),
