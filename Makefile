@@ -62,9 +62,9 @@ docs: venv
 peers:
 	$(PYTHON) -m venv .venv-peers
 	@.venv-peers/bin/python -m pip install $(PIP_OPTIONS) torch==2.13.0 magnumnp 'neuralmag[jax]==1.0.0' \
-		hopfieldkit==0.1.0 hopfieldnetwork==1.0.1 \
-		&& .venv-peers/bin/python -c 'import magnumnp, neuralmag, hopfieldkit, hopfieldnetwork' \
-		&& echo "peers magnum.np, neuralmag, hopfieldkit, hopfieldnetwork: installed in .venv-peers" \
+		hopfieldkit==0.1.0 hopfieldnetwork==1.0.1 cmtj==1.15.0 \
+		&& .venv-peers/bin/python -c 'import magnumnp, neuralmag, hopfieldkit, hopfieldnetwork, cmtj' \
+		&& echo "peers magnum.np, neuralmag, hopfieldkit, hopfieldnetwork, cmtj: installed in .venv-peers" \
 		|| { echo "peers: CANNOT BE INSTALLED here; benchmarks will report them as missing" >&2; exit 1; }
 
 bench: venv

@@ -1,33 +1,59 @@
-"""Magnetic tunnel junctions: noise, and fits to lab data."""
+"""Magnetic tunnel junctions: resistance, macrospin, switching, noise, fits to lab data."""
 
+from spinlearn.junctions.devices import junction_names, named_junction
 from spinlearn.junctions.estimate import Estimate
 from spinlearn.junctions.fit_switching import SwitchingFit, fit_switching
 from spinlearn.junctions.fit_telegraph import TelegraphFit, fit_telegraph
+from spinlearn.junctions.macrospin import Macrospin, Trajectories
 from spinlearn.junctions.measured_noise import MeasuredNoise, RecordedNoise, RecordingState
+from spinlearn.junctions.mtj import MTJ
 from spinlearn.junctions.noise import AbstractNoise
 from spinlearn.junctions.published_noise import named_noise, noise_names
+from spinlearn.junctions.switching import switching_probability, write_error_rate
+from spinlearn.junctions.switching_forms import (
+    activation_rate,
+    ballistic_write_error,
+    relaxation_rate,
+    thermal_switching,
+    zero_temperature_time,
+)
+from spinlearn.junctions.switching_lookup import SwitchingLookup, tabulate_switching
 from spinlearn.junctions.switching_model import SwitchingModel, thermal_activation
 from spinlearn.junctions.switching_table import SwitchingTable, read_switching
 from spinlearn.junctions.telegraph_noise import TelegraphNoise, TelegraphState
 from spinlearn.junctions.thermal_barrier import ThermalBarrier
 
 __all__ = [
+    "MTJ",
     "AbstractNoise",
     "Estimate",
+    "Macrospin",
     "MeasuredNoise",
     "RecordedNoise",
     "RecordingState",
     "SwitchingFit",
+    "SwitchingLookup",
     "SwitchingModel",
     "SwitchingTable",
     "TelegraphFit",
     "TelegraphNoise",
     "TelegraphState",
     "ThermalBarrier",
+    "Trajectories",
+    "activation_rate",
+    "ballistic_write_error",
     "fit_switching",
     "fit_telegraph",
+    "junction_names",
+    "named_junction",
     "named_noise",
     "noise_names",
     "read_switching",
+    "relaxation_rate",
+    "switching_probability",
+    "tabulate_switching",
     "thermal_activation",
+    "thermal_switching",
+    "write_error_rate",
+    "zero_temperature_time",
 ]
