@@ -68,7 +68,7 @@ def test_axes_have_units() -> None:
     assert found["conductance"].axes[0].get_ylabel() == "G (mS)"
     assert found["hebb"].axes[0].get_ylabel().endswith("(%)")
     times = [ax.get_xlabel() for ax in found["survival"].axes]
-    assert times == ["trainings", "trainings", "time since training (ns)"]
+    assert times == ["trainings"] * 3 + ["time since training (ns)"]
 
 
 @pytest.mark.parametrize("done", [1, 4])
