@@ -133,7 +133,7 @@ BAD = {
     "ns": (GOOD.replace("1e-8,55", "10,55"), "counts.csv, line 3, pulse_length", "at most 1 s"),
     "NaN": (GOOD.replace("0.40", "nan"), "counts.csv, line 2, voltage", "finite"),
     "word": (GOOD.replace("0.40", "off"), "counts.csv, line 2, voltage", "a number"),
-    "short": (GOOD + "0.46,1e-8,88\n", "counts.csv, line 4, trials", "a number"),
+    "short": (GOOD + "0.46,1e-8,88\n", "counts.csv, line 4", "4, as in the header"),
     "empty": ("", "counts.csv", "a header"),
     "no rows": (GOOD.splitlines()[0], "counts.csv", "one row"),
     "negative": (GOOD.replace(",12,", ",-12,"), "counts.csv, line 2, switched", ">= 0"),

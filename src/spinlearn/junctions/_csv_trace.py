@@ -38,6 +38,12 @@ class CsvTrace:
                 break
         else:
             raise missing_column(path, columns.volts, [n.strip() for n in header.split(",")])
+        for name in {columns.volts, columns.time} & set(names):
+            if names.count(name) > 1:
+                raise SpinlearnValueError(
+                    f"{path}, line 1", f"{names.count(name)} columns {name!r}", "one", "Rename one."
+                )
+        self._width = len(names)
         self._volts = names.index(columns.volts)
         self._time = names.index(columns.time) if columns.time in names else None
 
@@ -81,6 +87,7 @@ class CsvTrace:
             return np.empty((0, 2))
         columns = [self._volts] if self._time is None else [self._volts, self._time]
         text = [line.decode("latin-1") for line in lines[:count]]
+        self._check_widths(text, row)
         try:
             numbers = np.loadtxt(
                 text,
@@ -95,6 +102,15 @@ class CsvTrace:
         if len(numbers) != count:
             self._find(text, columns, row)
         return numbers
+
+    def _check_widths(self, lines: list[str], row: int) -> None:
+        """Every line has the header's columns: a decimal comma would shift them, unseen."""
+        for k, line in enumerate(lines):
+            if line.count(self._delimiter) + 1 == self._width:
+                continue
+            parts = next(csv.reader([line], delimiter=self._delimiter), [])
+            if len(parts) != self._width:
+                self._fail(row + k, repr(line.strip()) if line.strip() else "an empty line")
 
     def _find(self, lines: list[str], columns: list[int], row: int) -> NoReturn:
         """Name the first line that is not numbers."""
@@ -113,7 +129,7 @@ class CsvTrace:
         raise SpinlearnValueError(
             self.where(row),
             found,
-            f"a number in the column {self.columns.volts!r}"
+            f"{self._width} column(s), a number in the column {self.columns.volts!r}"
             + (f" and in {self.columns.time!r}" if self.has_time else ""),
             "Export the trace again, or cut the file before this line.",
         )

@@ -384,7 +384,9 @@ def _count_steps(duration: Any, step: Any) -> int:
             lambda v: np.isfinite(v) & (v > 0), field, value, "one positive number, s", "Pass one."
         )
         values[field] = float(leaf)
-    steps = int(np.ceil(values["duration"] / values["step"] * (1 - 1e-6)))
+    ratio = values["duration"] / values["step"]
+    whole = abs(ratio - round(ratio)) <= 1e-6 * max(1.0, ratio)
+    steps = round(ratio) if whole else int(np.ceil(ratio))
     if steps >= 2**31:
         raise SpinlearnValueError(
             "duration", duration, f"below 2**31 steps of {values['step']:g} s", "Run in segments."

@@ -178,7 +178,7 @@ def relaxation_rate(thermal_stability: float, overdrive: float = 0.0) -> float:
     Parameters
     ----------
     thermal_stability
-        Δ, up to 500 (no unit).
+        Δ, up to 300 (no unit).
     overdrive
         i = V/V_c, between −1 and 1 (no unit).
 
@@ -195,8 +195,8 @@ def relaxation_rate(thermal_stability: float, overdrive: float = 0.0) -> float:
     stability = as_number(
         thermal_stability,
         "thermal_stability",
-        lambda v: 0 < v <= 500,
-        "a number above 0, up to 500 (no unit)",
+        lambda v: 0 < v <= 300,
+        "a number above 0, up to 300 (no unit)",
         "Use activation_rate, which is right to 1 % from Δ = 100 on.",
     )
     drive = as_number(

@@ -43,7 +43,7 @@ class SwitchingLookup(eqx.Module):
         ``(4, nv, nt)`` (no unit).
     error
         Largest relative error of either probability, where it is above 1e-15, that a table of half
-        as many nodes in each direction makes on the nodes which it lacks: a bound for this one,
+        as many nodes in each direction makes on the nodes which it lacks: an estimate for this one,
         whose error is about a sixteenth of it (no unit).
 
     Examples

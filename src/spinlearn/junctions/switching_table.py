@@ -98,6 +98,14 @@ def read_switching(path: str | os.PathLike[str]) -> SwitchingTable:
             str(file), "an empty file", f"a header {_FORMAT} and rows", "Export the table again."
         )
     places, factors, stated = _header(file, *rows[0])
+    for line, row in rows[1:]:
+        if len(row) != len(rows[0][1]):
+            raise SpinlearnValueError(
+                f"{file}, line {line}",
+                f"{len(row)} columns",
+                f"{len(rows[0][1])}, as in the header",
+                "Fill in or remove the row; write decimal points, no commas.",
+            )
     if len(rows) == 1:
         raise SpinlearnValueError(str(file), "no rows", "one row or more", "Export it again.")
     found = np.array(
@@ -138,8 +146,12 @@ def _header(file: Path, line: int, row: list[str]) -> tuple[dict[str, int], np.n
         match = re.fullmatch(r"\s*(.*?)\s*(?:[(\[]\s*(.*?)\s*[)\]])?\s*", cell)
         assert match is not None
         name = re.sub(r"\s+", "_", match[1]).lower()
+        if name in found:
+            raise SpinlearnValueError(
+                f"{file}, line {line}, columns", f"{name} twice", "once", "Remove one of them."
+            )
         if name in _COLUMNS:
-            found.setdefault(name, (k, match[2]))
+            found[name] = (k, match[2])
     missing = [name for name in _COLUMNS if name not in found]
     if missing:
         raise SpinlearnValueError(

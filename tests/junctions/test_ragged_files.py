@@ -1,0 +1,50 @@
+"""Rows with more or fewer columns than the header, such as decimal commas make, are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from spinlearn import SpinlearnValueError
+from spinlearn.junctions import MeasuredNoise, read_switching
+from spinlearn.junctions.macrospin import _count_steps
+
+pytestmark = pytest.mark.once
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("V\n0,041\n0,042\n", "line 2"),
+        ("t,V\n0,0.041\n1,0,042\n", "line 3"),
+        ("V,V\n0.1,0.2\n", "line 1"),
+    ],
+)
+def test_a_trace_of_other_columns(tmp_path: Path, text: str, line: str) -> None:
+    path = tmp_path / "trace.csv"
+    path.write_text(text)
+    with pytest.raises(SpinlearnValueError, match=line):
+        MeasuredNoise(path, sample_time=None if text.startswith("t") else 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("voltage,pulse_length,switched,trials\n0.4,1e-8,5,10\n0,40,1e-8,12,100\n", "line 3"),
+        ("voltage,voltage (mV),pulse_length,switched,trials\n0.4,400,1e-8,5,10\n", "line 1"),
+    ],
+)
+def test_counts_of_other_columns(tmp_path: Path, text: str, line: str) -> None:
+    path = tmp_path / "counts.csv"
+    path.write_text(text)
+    with pytest.raises(SpinlearnValueError, match=line):
+        read_switching(path)
+
+
+@pytest.mark.parametrize(
+    ("duration", "step", "steps"),
+    [(1e-5, 1e-12, 10_000_000), (2e-6, 1e-12, 2_000_000), (1.5e-12, 1e-12, 2), (3e-12, 1e-12, 3)],
+)
+def test_no_step_is_lost(duration: float, step: float, steps: int) -> None:
+    assert _count_steps(duration, step) == steps
