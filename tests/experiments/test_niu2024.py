@@ -22,6 +22,8 @@ from spinlearn.experiments.specs.niu2024 import Niu2024Spec
 from spinlearn.rules import hebb, oja_gradient, pseudo_inverse
 from spinlearn.runs import read_spec, run
 
+pytestmark = pytest.mark.as_installed
+
 # All sets have three patterns, so that everything is compiled once.
 SMALL: dict[str, Any] = {
     "devices": 3,

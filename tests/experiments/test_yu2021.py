@@ -39,6 +39,8 @@ from spinlearn.runs import read_spec, run
 from spinlearn.substrates import sign_patterns
 from tests.fixed_hardware import Fixed
 
+pytestmark = pytest.mark.as_installed
+
 PATTERNS = balanced_patterns()
 PROBES = np.asarray(sign_patterns(4), float)
 ALIKE = pair_products(PATTERNS)

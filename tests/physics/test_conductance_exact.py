@@ -20,6 +20,8 @@ from spinlearn.transport import (
 )
 from tests.textures import random_texture, uniform
 
+pytestmark = pytest.mark.once
+
 X64 = jnp.result_type(float) == jnp.float64
 
 # A square whose four contacts each cover the middle fraction f of a side is the conformal image of

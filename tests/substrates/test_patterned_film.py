@@ -17,6 +17,8 @@ from spinlearn.substrates import Film, HeavyMetal
 from spinlearn.substrates.film import _FilmDrive
 from spinlearn.transport import AMR, Electrodes, bridge_electrodes, edge_electrodes
 
+pytestmark = pytest.mark.once
+
 KEY = key_from_seed(0)
 CELL = (4e-9, 4e-9, 3e-9)
 VOLTS = [0.1, -0.1]
