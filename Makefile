@@ -12,6 +12,8 @@ TEST_OPTIONS ?= -n 2
 
 export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.cache/jax
 export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.2
+# Tests run in two processes: more threads of BLAS in each only wait for one another.
+export OPENBLAS_NUM_THREADS ?= 1
 # XLA warns on standard error when it reloads a cached kernel; its errors still show.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 

@@ -1,15 +1,16 @@
-"""The three parts of film_contacts; rows are (figure, size, value, unit)."""
+"""The parts of film_contacts that are films; rows are (figure, size, value, unit)."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 
 import numpy as np
 
 from benchmarks._many_contacts import (
+    FLIPS,
     NODES,
     Arrangement,
+    Line,
     as_matrix,
     bridges,
     calibration_patterns,
@@ -17,7 +18,6 @@ from benchmarks._many_contacts import (
     correlation,
     edge,
     grid,
-    grid_distance,
     letter_patterns,
     orthogonal_patterns,
     products,
@@ -27,82 +27,13 @@ from benchmarks._many_contacts import (
 )
 from benchmarks._trained_films import PITCH, Bench, Courses, train_all
 from benchmarks._turned_film import Law, TurnedFilm, own_share, passed, quadratic
-from spinlearn.experiments._intervals import numbers_of
-from spinlearn.transport import bridged_pairs
-
-Line = tuple[str, str, float, str]
-FLIPS = (1, 3)
-# Fields that cancel are decided by noise, in hardware: this much of a weight.
-TIES = 1e-3
-
-
-def networks(quick: bool) -> list[Line]:
-    """Networks that lack pairs, with Hebb's rule and with what links of one sign learn."""
-    apart = grid_distance()
-    ranges = {
-        "58 pairs, nearest neighbours": bridged_pairs(7, 5),
-        "82 pairs, and one diagonal": bridged_pairs(7, 5, links="triangular"),
-        "106 pairs, and both diagonals": (apart > 0) & (apart < 1.5),
-    }
-    ranges |= {
-        f"{int(np.sum((apart > 0) & (apart < far))) // 2} pairs, up to {far - 0.01:.3g} pitches": (
-            apart > 0
-        )
-        & (apart < far)
-        for far in (2.01, 2.25, 3.01, 4.01)
-    }
-    ranges["595 pairs, all"] = apart > 0
-    lines: list[Line] = []
-    sets = 3 if quick else 20
-    for size, linked in ranges.items():
-        for law in LAWS:
-            for count in (1, 2, 3) if quick else (1, 2, 3, 5):
-                for flips in FLIPS:
-                    found = [_network(linked, law, count, flips, seed) for seed in range(sets)]
-                    figure = f"recall, {count} pattern(s), {flips} flipped, {law}"
-                    lines.append((figure, size, float(np.mean(found)), "1"))
-        for r in (0.7, 0.8, 0.9, 0.95):
-            for flips in FLIPS:
-                found = [_scattered(linked, r, flips, seed) for seed in range(sets)]
-                figure = f"recall, 1 pattern, {flips} flipped, links that scatter to |r| = {r:g}"
-                lines.append((figure, size, float(np.mean(found)), "1"))
-    return lines
-
-
-def _scattered(linked: np.ndarray, r: float, flips: int, seed: int) -> float:
-    """Hebb's rule for one pattern, with so much scatter from link to link."""
-    pattern = random_patterns(1, seed=seed)
-    alike = products(pattern)[0]
-    scatter = np.random.default_rng(seed).normal(size=alike.shape) * np.sqrt(1 / r**2 - 1)
-    i, j = np.triu_indices(NODES, 1)
-    matrix = as_matrix((alike + scatter) * linked[i, j], NODES)
-    return recalled(matrix, pattern, flips, probes=20)
-
-
-LAWS = ("Hebb", "unsigned", "twins")
-
-
-def _network(linked: np.ndarray, law: str, count: int, flips: int, seed: int) -> float:
-    patterns = random_patterns(count, seed=seed)
-    alike = products(patterns)
-    unlike, like = (alike < 0).any(axis=0), (alike > 0).any(axis=0)
-    weights = {
-        "Hebb": alike.sum(axis=0),
-        # What is unlike once is written for good; the reference is the mean over patterns.
-        "unsigned": 1.0 - 2.0**-count - unlike,
-        # Less what a second film learned of the checkerboard's negative (or of -x_i x_j).
-        "twins": 1.0 * like - unlike,
-    }[law]
-    noise = np.random.default_rng(seed).normal(size=weights.shape) * TIES
-    i, j = np.triu_indices(NODES, 1)
-    matrix = as_matrix((weights + noise) * linked[i, j], NODES)
-    return recalled(matrix, patterns, flips, probes=20)
+from spinlearn._intervals import numbers_of
 
 
 def rule(quick: bool) -> list[Line]:
-    """Arrangements by the idealised rule."""
+    """Arrangements by the idealised rule, and which of them recalls best."""
     pitch = 8 if quick else 16
-    laws: dict[str, Law] = {"small voltage": quadratic, "threshold 0.3": passed(0.3)}
+    laws: dict[str, Law] = {"small voltage": quadratic, RANKED: passed(0.3)}
     laws |= {} if quick else {"threshold 1": passed(1.0)}
     tried = [edge(0.6), grid(0.4), bridges(width=0.3)] if quick else _search()
     lines: list[Line] = []
@@ -111,18 +42,41 @@ def rule(quick: bool) -> list[Line]:
         film = TurnedFilm(arrangement.contacts(24 if diagonal else pitch))
         lines += _spread(arrangement, film)
         for name, law in laws.items():
-            lines += _ruled(arrangement, film, name, law)
+            lines += _ruled(arrangement, film, name, law, sets=4 if quick else 16)
         if not diagonal:
             lines += _protocols(arrangement, film)
-    return lines
+    return lines + ranking(lines, f", rule: {RANKED}", ("1 pattern", "2 patterns"))
+
+
+RANKED = "threshold 0.3"
 
 
 def _search() -> list[Arrangement]:
+    """What the search tries: contacts along the edge, pads, and pads on bridges of all widths."""
+    straight = [(0.4, 0.15), (0.4, 0.25), (0.4, 0.38), (0.6, 0.3), (0.6, 0.5), (0.8, 0.4)]
+    straight += [(0.8, 0.7)]
+    diagonal = [(0.4, 0.15), (0.5, 0.15), (0.5, 0.2), (0.6, 0.2)]
     return [
         *(edge(part) for part in (0.3, 0.6, 0.85)),
-        *(grid(fill) for fill in (0.15, 0.3, 0.4, 0.5, 0.7)),
-        *(bridges(width=width) for width in (0.15, 0.25, 0.38)),
-        bridges("triangular", fill=0.5, width=0.2),
+        *(grid(fill) for fill in (0.15, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)),
+        *(bridges(fill=fill, width=width) for fill, width in straight),
+        *(bridges("triangular", fill=fill, width=width) for fill, width in diagonal),
+    ]
+
+
+def ranking(lines: list[Line], ending: str, stored: tuple[str, ...]) -> list[Line]:
+    """Mean recall over the flips and over what is stored, the best first; sizes with an ending."""
+    figures = {f"recall, {what}, {flips} flipped" for what in stored for flips in FLIPS}
+    found: dict[str, list[float]] = {}
+    for figure, size, value, _ in lines:
+        if figure in figures and size.endswith(ending):
+            found.setdefault(size.removesuffix(ending), []).append(value)
+    scores = {size: float(np.mean(values)) for size, values in found.items()}
+    best = sorted(scores, key=lambda size: -scores[size])
+    text = f"mean recall of {' and '.join(stored)}{ending}"
+    return [
+        (text, f"rank {place} of {len(best)}: {size}", scores[size], "1")
+        for place, size in enumerate(best, 1)
     ]
 
 
@@ -153,8 +107,10 @@ def _spread(arrangement: Arrangement, film: TurnedFilm) -> list[Line]:
     return lines
 
 
-def _ruled(arrangement: Arrangement, film: TurnedFilm, name: str, law: Law) -> list[Line]:
-    first, second = random_patterns(8), random_patterns(8, seed=9)
+def _ruled(
+    arrangement: Arrangement, film: TurnedFilm, name: str, law: Law, *, sets: int
+) -> list[Line]:
+    first, second = random_patterns(sets), random_patterns(sets, seed=9)
     balanced = orthogonal_patterns(NODES)
 
     def train(x: np.ndarray, then: np.ndarray | None = None) -> np.ndarray:
@@ -227,6 +183,8 @@ def films(quick: bool) -> list[Line]:
         for strength in (0.5, 2.0):
             lines += study(arrangement, PITCH, 3, strength, few=True)
         lines += study(arrangement, 24, 3, 1.0, few=True)
+    whole = [line for line in lines if "four contacts" not in line[1]]  # of 35 contacts
+    lines += ranking(whole, ", 16 cells, voltage 1, 3 film(s)", ("1 pattern",))
     return lines
 
 
@@ -367,10 +325,3 @@ def _recalls(
         ]
         lines.append((f"recall, {what}, {flips} flipped", size, float(np.mean(found)), "1"))
     return lines
-
-
-STUDIES: dict[str, Callable[[bool], list[Line]]] = {
-    "networks": networks,
-    "rule": rule,
-    "films": films,
-}

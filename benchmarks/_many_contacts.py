@@ -24,6 +24,9 @@ from spinlearn.transport import (
 
 ROWS, COLS, CELL = 7, 5, 15e-9
 NODES = ROWS * COLS
+# Flipped nodes of probes.
+FLIPS = (1, 3)
+Line = tuple[str, str, float, str]  # figure, size, value, unit
 
 
 class Arrangement(NamedTuple):

@@ -99,21 +99,26 @@ def peak_memory() -> int:
 
 
 def best_time(action: Callable[[], Any], repeats: int) -> tuple[float, Any]:
-    """Shortest wall time of a few runs, s, and the last result: neighbours only ever add time."""
+    """Shortest time of a few runs, s, and the last result: neighbours only ever add to it."""
     best, result = float("inf"), None
     for _ in range(repeats):
-        start = time.perf_counter()
+        start = clock()
         result = action()
-        best = min(best, time.perf_counter() - start)
+        best = min(best, clock() - start)
     return best, result
 
 
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """The options that all benchmarks have."""
+    options = argparse.ArgumentParser(description=description)
+    options.add_argument("--quick", action="store_true", help="end in under 50 s on two cores")
+    options.add_argument("--json", type=Path, help="write the rows here")
+    return options
+
+
 def parse(description: str | None) -> argparse.Namespace:
-    """The command line that all benchmarks have."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--quick", action="store_true", help="end in under 50 s on two cores")
-    parser.add_argument("--json", type=Path, help="write the rows here")
-    return parser.parse_args()
+    """The command line of a benchmark that has no options of its own."""
+    return parser(description).parse_args()
 
 
 def report(rows: list[Row], path: Path | None) -> None:

@@ -24,7 +24,7 @@ def worker(name: str, films: str, part: str) -> dict[str, Any]:
     from scipy.stats import t as students
 
     from spinlearn.experiments._learning_bench import Bench
-    from spinlearn.experiments._learning_claims import (
+    from spinlearn.experiments._learning_changes import (
         balanced_patterns,
         pair_products,
         relative_change,

@@ -62,6 +62,7 @@ def test_the_comparison_sees_differences() -> None:
     "page",
     [
         "index.md",
+        "howto/images.md",
         "howto/lab_data.md",
         "howto/runs.md",
         "howto/sweeps.md",

@@ -19,6 +19,9 @@ from spinlearn.experiments._memory_hardware import HARDWARE, LINKS
 from spinlearn.experiments.niu2024 import Niu2024
 from spinlearn.experiments.specs import preset_names
 from spinlearn.experiments.specs.niu2024 import Niu2024Spec
+from spinlearn.report._pictures import png_bytes
+from spinlearn.report._view import view_run
+from spinlearn.report.experiments.niu2024 import pictures
 from spinlearn.rules import hebb, oja_gradient, pseudo_inverse
 from spinlearn.runs import read_spec, run
 
@@ -34,6 +37,12 @@ SMALL: dict[str, Any] = {
     "memory.similarities": [0.5],
     "memory.loads": [3],
     "memory.spreads": [0.0, 0.1],
+    # A film of a grain from pad to pad, by the full dynamics.
+    "film.devices": 3,
+    "film.pitch": 4,
+    "film.voltage": 0.05,
+    "film.pulse": 2e-10,
+    "film.rest": 2e-10,
 }
 KEY = key_from_seed(0)
 
@@ -122,6 +131,76 @@ class TestRun:
         assert len(claims) == len(result.claims)
 
 
+class TestFilm:
+    def test_conductances_are_those_of_a_passive_film(self, result):
+        course = result.dataset["film_course"].values
+        assert course.shape == (3, 4, 35, 35)
+        np.testing.assert_allclose(course, np.swapaxes(course, 2, 3), atol=1e-4 * course.max())
+        np.testing.assert_allclose(course.sum(axis=3), 0, atol=1e-4 * course.max())
+        # Films differ by their grains, and training changes them by AMR.
+        assert np.abs(course[0, 0] - course[1, 0]).max() > 1e-4 * course.max()
+        changed = np.abs(course[:, 1] - course[:, 0]).max() / course.max()
+        assert 1e-4 < changed < 0.04
+
+    def test_the_course_begins_with_the_first_letter(self, result):
+        data = result.dataset
+        np.testing.assert_array_equal(data["film_course"].values[:, 0], data["film_untrained"])
+        np.testing.assert_array_equal(
+            data["film_course"].values[:, 1], data["film_alone"].values[:, 0]
+        )
+        assert np.all(data["film_weights"].values[:, 0] == 0)
+        rates = data["film_by_turn"].values
+        np.testing.assert_allclose(rates[:, 1, 0], data["film_alone_by_flips"].values[:, 0, 3])
+        np.testing.assert_allclose(rates[:, -1].mean(axis=1), data["film_by_flips"].values[:, 3])
+
+    def test_neighbours_couple_and_the_set_is_not_kept(self, result):
+        claims = {claim.name: claim for claim in result.claims}
+        near = claims["correlation of changes with s_i s_j, neighbours, film"]
+        far = claims["correlation of changes with s_i s_j, all pairs, film"]
+        assert near.interval is not None
+        assert near.interval[0] >= -1
+        assert near.value < -0.2
+        assert near.value < far.value - 0.1
+        assert claims["recall of CLU in turn after 3 flips, film"].value < 0.2
+        for letter in "CLU":
+            assert f"recall of {letter} alone after 3 flips, film" in claims
+        slope = "cosine of changes with the descent of Oja's objective, first epoch"
+        assert (
+            claims[f"{slope}, neighbours, film"].value > claims[f"{slope}, all pairs, film"].value
+        )
+
+    def test_energy_is_that_of_its_pulses(self, result):
+        claims = {claim.name: claim for claim in result.claims}
+        each, pulse = (
+            claims[f"energy of a {name}, film"] for name in ("training with one pattern", "pulse")
+        )
+        assert each.value == pytest.approx(2 * pulse.value)
+        # V·I of the untrained film, whose conductances change by a percent.
+        x = np.asarray(letters("CLU"), float)
+        g = result.dataset["film_untrained"].values
+        power = 0.05**2 * np.einsum("pi,fij,pj->fp", x, g, x)
+        assert pulse.value == pytest.approx(power.mean() * 2e-10, rel=0.05)
+
+    def test_figures_of_a_run(self, result):
+        found = [p for p in pictures(view_run(result.path)) if p.name.startswith("film")]
+        names = ["film-reach", "film-weights", "film-texture", "film-recall"]
+        assert [p.name for p in found] == names
+        for picture in found:
+            assert png_bytes(picture.figure, 30).startswith(b"\x89PNG")
+
+    def test_without_films_nothing_is_stored(self):
+        layout = Niu2024.layout(Niu2024Spec())
+        assert layout.segments == 8
+        assert not [n for n in layout.variables | layout.coordinates if n.startswith("film")]
+
+    def test_there_may_be_more_films_than_devices(self):
+        spec = Niu2024Spec.model_validate({"devices": 1, "film": {"devices": 3}})
+        layout = Niu2024.layout(spec)
+        assert layout.segments == 3
+        assert layout.variables["film_alone"].shape == (3, 3, 35, 35)
+        assert layout.variables["energy"].shape[0] == 1
+
+
 class TestMeasures:
     def test_recall_counts_exact_returns(self):
         x = letters("CLU")
@@ -176,7 +255,7 @@ class TestMeasures:
 class TestSpecification:
     def test_presets_are_valid_and_names_of_sources_are_there(self):
         names = [name for name in preset_names() if name.startswith("niu2024")]
-        assert names == ["niu2024", "niu2024-paper"]
+        assert names == ["niu2024", "niu2024-film", "niu2024-paper"]
         for name in names:
             assert isinstance(read_spec(name), Niu2024Spec)
         assert "ours" in Niu2024.citation
@@ -207,6 +286,13 @@ class TestSpecification:
             ({"memory": {"spreads": [2.0]}}, "spreads"),
             ({"link": {"change": -1.0}}, "change"),
             ({"training": {"pulse": 0.0}}, "pulse"),
+            ({"film": {"pad": 0.9, "pitch": 4}}, "pad"),
+            ({"film": {"contacts": "edge", "pitch": 4}}, "coverage"),
+            ({"film": {"contacts": "bridges", "bridge": 0.5}}, "bridge"),
+            ({"film": {"contacts": "bridges", "pitch": 8, "bridge": 0.1}}, "bridge"),
+            ({"film": {"grain_size": 5e-9}}, "grain_size"),
+            ({"film": {"contacts": "centre"}}, "contacts"),
+            ({"film": {"voltage": 0.0}}, "voltage"),
         ],
     )
     def test_bad_input_is_named(self, changes, name):

@@ -21,6 +21,7 @@ from benchmarks.fit_coverage import (
 from spinlearn import SpinlearnValueError
 from spinlearn.constants import K_B
 from spinlearn.junctions import (
+    Estimate,
     SwitchingModel,
     SwitchingTable,
     fit_switching,
@@ -28,6 +29,7 @@ from spinlearn.junctions import (
     read_switching,
     thermal_activation,
 )
+from spinlearn.junctions._likely_units import unlikely_units
 
 GIVEN = {"attempt_time": 1e-9}
 
@@ -44,8 +46,9 @@ def _consistent(inside: np.ndarray, scores: np.ndarray) -> None:
 def test_switching_intervals_contain_the_truth() -> None:
     inside, scores, p_values = [], [], []
     for seed in range(50):
-        fit = fit_switching(SwitchingTable(*counts(np.random.default_rng([1, seed]))), given=GIVEN)
-        for name in ("stability", "critical_voltage"):
+        data = SwitchingTable(*counts(np.random.default_rng([1, seed])))
+        fit = fit_switching(data, "thermal-activation", given=GIVEN)
+        for name in ("thermal_stability", "critical_voltage"):
             found, truth = fit.estimates[name], SWITCHING[name]
             inside.append(found.covers(truth))
             width = np.log(found.high / found.low) / (2 * 1.96)
@@ -58,14 +61,15 @@ def test_switching_intervals_contain_the_truth() -> None:
 @pytest.mark.once
 def test_three_parameters_and_what_the_data_do_not_tell() -> None:
     data = SwitchingTable(*counts(np.random.default_rng(3)))
-    fit = fit_switching(data)
+    fit = fit_switching(data, "thermal-activation")
     for name, truth in SWITCHING.items():
         found = fit.estimates[name]
         assert found.covers(truth)
-        assert found.low < found.value < found.high < 4 * found.low
+        widest = 100 if name == "attempt_time" else 1.6
+        assert found.low < found.value < found.high < widest * found.low
     # An end of the interval by hand: the others fitted anew there lose 3.84 in the deviance.
     end = fit.estimates["critical_voltage"].high
-    there = fit_switching(data, given={"critical_voltage": end})
+    there = fit_switching(data, "thermal-activation", given={"critical_voltage": end})
     assert there.deviance - fit.deviance == pytest.approx(3.841, abs=0.02)
     # Draws have the spread of the intervals.
     drawn = np.log(fit.draw(4000, seed=1)[:, 1])
@@ -80,32 +84,39 @@ def test_three_parameters_and_what_the_data_do_not_tell() -> None:
     with pytest.raises(SpinlearnValueError, match="given="):
         fit_switching(line, linear)
     tied = fit_switching(line, linear, given=GIVEN)
-    assert tied.estimates["stability"].covers(30.0)
+    assert tied.estimates["thermal_stability"].covers(30.0)
     # One voltage tells neither barrier nor critical voltage.
     one = SwitchingTable([0.3] * 3, [1e-8, 1e-7, 1e-6], [10, 50, 90], [100] * 3)
     with pytest.raises(SpinlearnValueError, match="determine"):
-        fit_switching(one, given=GIVEN)
+        fit_switching(one, "thermal-activation", given=GIVEN)
     # Data that hardly tell: an end that is open.
     few = SwitchingTable([0.28, 0.30], [1e-7, 1e-7], [1, 3], [10, 10])
-    assert np.isinf(fit_switching(few, given=GIVEN).estimates["critical_voltage"].high)
+    open_ended = fit_switching(few, "thermal-activation", given=GIVEN)
+    assert np.isinf(open_ended.estimates["critical_voltage"].high)
 
 
 @pytest.mark.once
+@pytest.mark.filterwarnings("ignore:thermal activation, exponent 2 does not describe")
 def test_a_wrong_model_and_voltages_beyond_it_are_told() -> None:
     volts, length, switched, trials = counts(np.random.default_rng(4))
-    good = fit_switching(SwitchingTable(-volts, length, switched, trials), given=GIVEN)
+    data = SwitchingTable(volts, length, switched, trials)
+    good = fit_switching(data._replace(voltage=-volts), "thermal-activation", given=GIVEN)
     assert good.p_value > 0.01
-    assert good.outside == 0
+    assert good.outside == ()
+    assert good.concerns == []
+    assert "NOT TO BE TRUSTED" not in repr(good)
     assert good.probability(-0.3, 1e-6) == good.probability(0.3, 1e-6)
-    bad = fit_switching(
-        SwitchingTable(volts, length, switched, trials), thermal_activation(1.0), given=GIVEN
-    )
-    assert bad.p_value < 1e-6
-    # With the critical voltage given too low, rows lie beyond it.
-    low = fit_switching(
-        SwitchingTable(volts, length, switched, trials), given={"critical_voltage": 0.41}
-    )
-    assert low.outside == np.sum(volts >= 0.41)
+    with pytest.warns(UserWarning, match=r"does not describe the counts .*rows.*fokker-planck"):
+        bad = fit_switching(data, thermal_activation(1.0), given=GIVEN)
+    assert bad.p_value < 1e-4
+    assert bad.rejected
+    assert repr(bad).count("NOT TO BE TRUSTED") == len(bad.concerns) >= 1
+    np.testing.assert_allclose(bad.row_deviances.sum(), bad.deviance, rtol=1e-9)
+    # With the critical voltage given too low, barriers end before the voltages do.
+    with pytest.warns(UserWarning, match="holds for barriers of 2 k_B T or more"):
+        low = fit_switching(data, "thermal-activation", given={"critical_voltage": 0.37})
+    barrier = low.values[0] * np.maximum(1 - volts / 0.37, 0) ** 2
+    assert low.outside == tuple(np.flatnonzero(barrier < 2)) != ()
 
     # Another model than the one that is built in, of a closed form known here.
     def chances(values: np.ndarray, v: np.ndarray, _: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -130,7 +141,10 @@ GOOD = "voltage,pulse_length,switched,trials\n0.40,1e-8,12,100\n0.44,1e-8,55,100
 BAD = {
     "column": (GOOD.replace("trials", "n"), "counts.csv, line 1, columns", "trials"),
     "mV": (GOOD.replace("0.44", "440"), "counts.csv, line 3, voltage", "at most 10 V"),
-    "ns": (GOOD.replace("1e-8,55", "10,55"), "counts.csv, line 3, pulse_length", "at most 1 s"),
+    "ten times": (GOOD.replace("0.44", "4.4"), "counts.csv, line 3, voltage", "at most 2 V"),
+    "ns": (GOOD.replace("1e-8,55", "10,55"), "counts.csv, line 3, pulse_length", "at most 0.001 s"),
+    "µs": (GOOD.replace("1e-8,55", "2e-3,55"), "counts.csv, line 3, pulse_length", "0.001 s"),
+    "cut": (GOOD[:-1] + "\n0.46,1e-8,8,10", "counts.csv, line 4, trials", "'100', as in all rows"),
     "NaN": (GOOD.replace("0.40", "nan"), "counts.csv, line 2, voltage", "finite"),
     "word": (GOOD.replace("0.40", "off"), "counts.csv, line 2, voltage", "a number"),
     "short": (GOOD + "0.46,1e-8,88\n", "counts.csv, line 4", "4, as in the header"),
@@ -160,6 +174,43 @@ def test_bad_counts_are_named_with_file_and_line(name: str, tmp_path: Path) -> N
 
 
 @pytest.mark.once
+def test_a_file_without_its_last_line_end_is_read_and_told_of_where_it_may_be_cut(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "counts.csv"
+    whole = GOOD + "0.46,1e-8,8,10"  # refused without a line end: see BAD
+    for text in (GOOD[:-1], whole + "\n", whole + "0", whole + "0\r\n", GOOD + "0.46,1e-8,88,200"):
+        file.write_text(text)
+        assert len(read_switching(file).trials) == 2 + (text not in (GOOD[:-1],))
+    # Trials that differ anyway: as likely whole as cut.
+    mixed = GOOD.replace("55,100", "55,120")
+    for end in ("0.46,1e-8,8,12", "0.46,1e-8,8,99"):
+        file.write_text(mixed + end)
+        with pytest.warns(UserWarning, match=r"counts.csv, line 4, trials = '\d\d' may be cut"):
+            assert len(read_switching(file).trials) == 3
+    # What is cut in a column that is not read does no harm.
+    file.write_text(
+        "voltage,pulse_length,switched,trials,by\n"
+        + "0.4,1e-8,9,100,Ada\n" * 2
+        + "0.4,1e-8,9,100,A"
+    )
+    assert len(read_switching(file).trials) == 3
+
+
+@pytest.mark.once
+def test_a_stated_unit_is_believed_up_to_what_no_junction_lives_through(tmp_path: Path) -> None:
+    file = tmp_path / "counts.csv"
+    for header, row, found in (
+        ("voltage (V),pulse_length (s)", "4.4,0.5", (4.4, 0.5)),
+        ("voltage (mV),pulse_length (ms)", "440,50", (0.44, 0.05)),
+        ("voltage,pulse_length", "-1.9,1e-3", (-1.9, 1e-3)),
+    ):
+        file.write_text(f"{header},switched,trials\n{row},12,100\n")
+        table = read_switching(file)
+        assert (table.voltage[0], table.pulse_length[0]) == pytest.approx(found)
+
+
+@pytest.mark.once
 def test_units_in_the_header_and_counts_that_tell_nothing(tmp_path: Path) -> None:
     file = tmp_path / "counts.csv"
     file.write_text(
@@ -174,8 +225,9 @@ def test_units_in_the_header_and_counts_that_tell_nothing(tmp_path: Path) -> Non
             fit_switching(SwitchingTable([0.3, 0.4], [1e-8] * 2, [switched] * 2, [100] * 2))
     for call, match in (
         (lambda: fit_switching(table, given={"delta": 40.0}), "given = delta"),
-        (lambda: fit_switching(table, given={"stability": -1.0}), "stability"),
+        (lambda: fit_switching(table, given={"thermal_stability": -1.0}), "thermal_stability"),
         (lambda: fit_switching(table), "at least 3"),
+        (lambda: fit_switching(table, "brownian"), "one of fokker-planck, brown, thermal-"),
         (lambda: fit_switching([1, 2]), "SwitchingTable"),  # pyright: ignore
     ):
         with pytest.raises(SpinlearnValueError, match=match):
@@ -249,4 +301,30 @@ def test_traces_that_are_no_telegraph_noise_are_told() -> None:
     # Flips at regular times are no exponential dwell times.
     clock = np.where(np.arange(2000) // 12 % 2, 0.01, 0.0) + rng.normal(0, 1.5e-3, 2000)
     assert fit_telegraph(good, 25e-6).p_dwell > 1e-3
-    assert fit_telegraph(clock, 25e-6).p_dwell < 1e-6
+    with pytest.warns(UserWarning, match="dwell times are not exponential"):
+        assert fit_telegraph(clock, 25e-6).p_dwell < 1e-6
+
+
+@pytest.mark.once
+def test_counts_have_no_unit_and_lines_are_those_of_the_file(tmp_path):
+    path = tmp_path / "counts.csv"
+    path.write_text("voltage,pulse_length,switched (%),trials\n0.4,1e-8,1,20\n")
+    with pytest.raises(SpinlearnValueError, match=r"unit of switched.*%"):
+        read_switching(path)
+    path.write_text(
+        'voltage,pulse_length,switched,trials,note\n0.4,1e-8,1,20,"two\nlines"\n0.4,1e-8,x,20,\n'
+    )
+    with pytest.raises(SpinlearnValueError, match="line 4, switched"):
+        read_switching(path)
+
+
+@pytest.mark.once
+def test_a_memory_written_by_less_than_a_millivolt_is_told():
+    estimate = Estimate(5.1e-4, 4.9e-4, 5.3e-4, "V")
+    found = {"critical_voltage": estimate, "thermal_stability": Estimate(40.0, 35.0, 45.0, "")}
+    said = unlikely_units(found, 3)
+    assert len(said) == 1
+    assert "0.01 to 2 V" in said[0]
+    assert "larger by 1e3" in said[0]
+    # A superparamagnetic one may have it.
+    assert not unlikely_units(found | {"thermal_stability": Estimate(10.0, 8.0, 12.0, "")}, 3)

@@ -34,10 +34,10 @@ def _csv(path: Path, values: Any, header: str = "V") -> Path:
 
 
 def _written(folder: Path, kind: str, request: pytest.FixtureRequest) -> Path:
-    """1000 samples in chunks of which the tenth comes last, though not by spelling."""
+    """1000 samples in chunks of which the tenth comes late, though not by spelling."""
     folder.mkdir()
     cuts = [0, 100, 130, 131, 400, 1000]
-    for number, (a, b) in zip((1, 2, 3, 9, 10), pairwise(cuts), strict=True):
+    for number, (a, b) in zip((7, 8, 9, 10, 11), pairwise(cuts), strict=True):
         if kind == "csv":
             _csv(folder / f"part{number}.csv", TRACE[a:b])
         else:
@@ -129,14 +129,15 @@ def test_a_file_that_changes_while_it_is_played_is_named(tmp_path: Path) -> None
 
 
 BAD = {
-    "no column": ("U\n0.1\n", "bad.csv, columns", "a column 'V'"),
+    "no column": ("U\n0.1\n", "bad.csv, line 1, columns", "a column 'V'"),
     "empty": ("", "bad.csv, line 1", "a header"),
     "no rows": ("V\n", "bad.csv", "one sample or more"),
     "word": ("V\n0.1\n0.2\noops\n", "bad.csv, line 4", "a number in the column 'V'"),
     "blank": ("V\n0.1\n\n0.2\n", "bad.csv, line 3", "a number"),
     "cut": ("t,V\n0,0.1\n1,0.1\n2\n", "bad.csv, line 4", "a number"),
     "NaN": ("V\n0.1\nnan\n", "bad.csv, line 3", "a finite voltage"),
-    "mV": ("V\n42.1\n41.0\n", "bad.csv, line 2", "at most 10 V"),
+    "mV": ("V\n42.1\n41.0\n", "bad.csv, line 2", "at most 1 V"),
+    "few mV": ("V\n4.1\n-4.0\n", "bad.csv, line 2", "at most 1 V"),
     "back in time": ("t,V\n0,0.1\n1,0.1\n1,0.1\n", "bad.csv, line 4", "times that grow"),
     "gap": ("t,V\n0,0.1\n1,0.1\n2,0.1\n4,0.1\n", "bad.csv, line 5", "even steps, 1 s"),
 }
@@ -146,7 +147,9 @@ BAD = {
 def test_bad_text_is_named_with_file_and_line(name: str, tmp_path: Path) -> None:
     text, where, allowed = BAD[name]
     _csv(
-        tmp_path / "a.csv", [[-1, 0.1]] if text.startswith("t") else [0.1], text[:3].strip() or "V"
+        tmp_path / "a.csv",
+        [[-1, 0.1]] if text.startswith("t") else [0.1],
+        text.partition("\n")[0] or "V",
     )
     (tmp_path / "bad.csv").write_text(text)
     if name == "no column":
@@ -169,7 +172,7 @@ def test_units_times_and_chunks_out_of_order(tmp_path: Path) -> None:
     for call, match in (
         (lambda: MeasuredNoise(tmp_path / "none.csv"), "exists"),
         (lambda: MeasuredNoise(file, unit="kV"), "unit = kV"),
-        (lambda: MeasuredNoise(file, unit="mV", time_column="seconds"), "column 'seconds'"),
+        (lambda: MeasuredNoise(file, unit="mV", time_column="clock"), "column 'clock'"),
     ):
         with pytest.raises(SpinlearnValueError, match=match):
             call()
@@ -194,7 +197,7 @@ def test_bad_parquet_is_named(tmp_path: Path, parquet: tuple[Any, Any]) -> None:
         ({"U": TRACE}, r"2\.parquet, columns = U"),
         ({"V": ["a", "b"]}, r"2\.parquet, column 'V' = .*string"),
         ({"V": [0.1, None]}, r"2\.parquet, row 2 = nan"),
-        ({"V": 1e3 * TRACE}, r"2\.parquet, row 1 = .* at most 10 V"),
+        ({"V": 1e3 * TRACE}, r"2\.parquet, row 1 = .* at most 1 V"),
         ({"V": TRACE[:0]}, r"2\.parquet = no rows"),
     ):
         store.write_table(arrow.table(table), bad)
@@ -202,5 +205,18 @@ def test_bad_parquet_is_named(tmp_path: Path, parquet: tuple[Any, Any]) -> None:
             MeasuredNoise(tmp_path)
     bad.unlink()
     _csv(tmp_path / "3.csv", TRACE)
-    with pytest.raises(SpinlearnValueError, match="one kind"):
+    with pytest.raises(SpinlearnValueError, match=r"3\.csv = .*one kind"):
         MeasuredNoise(tmp_path)
+
+
+@pytest.mark.once
+def test_times_in_milliseconds_without_a_unit_are_refused(tmp_path):
+    path = tmp_path / "trace.csv"
+    rows = "".join(f"{0.025 * k:.3f},{0.01 * (k % 2)}\n" for k in range(50))
+    path.write_text("t,V\n" + rows)
+    with pytest.raises(SpinlearnValueError, match=r"0\.025 s.*t \(ms\)"):
+        MeasuredNoise(path)
+    path.write_text("t (ms),V\n" + rows)
+    assert MeasuredNoise(path).sample_time == pytest.approx(25e-6)
+    path.write_text("t (s),V\n" + rows)
+    assert MeasuredNoise(path).sample_time == pytest.approx(0.025)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from spinlearn import SpinlearnValueError
-from spinlearn.junctions import MTJ, junction_names, named_junction
+from spinlearn.junctions import MTJ, junction_names, named_junction, named_noise
 
 BASE: dict[str, Any] = {
     "resistance_parallel": 5e3,
@@ -100,6 +100,10 @@ def test_presets_say_where_every_number_comes_from() -> None:
     assert float(memory.resistance_parallel) == pytest.approx(18e-12 / (np.pi * 4e-16), rel=1e-5)
     noise = named_junction("koenders2025")
     assert float(noise.resistance(-1.0)) == pytest.approx(6e3, rel=1e-5)
+    # Its barrier lasts as long as the published chain's dwell time, not as that of its samples.
+    lasts = noise.attempt_time * jnp.exp(noise.thermal_stability)
+    assert float(lasts) == pytest.approx(float(named_noise("koenders2025").dwell_low[0]), rel=1e-4)
+    assert float(lasts) / 25e-6 == pytest.approx(11.33, abs=0.005)
     with pytest.raises(SpinlearnValueError, match="name = ikeda: allowed is one of ikeda2010"):
         named_junction("ikeda")
 

@@ -127,7 +127,9 @@ def test_occupation_in_a_field_is_that_of_boltzmann() -> None:
 
 
 def test_barrier_voltage_and_temperature_set_the_dwell_times() -> None:
-    junction = ThermalBarrier.from_stability(14.0, 2e-10, critical_voltage=0.4, exponent=1.0)
+    junction = ThermalBarrier.from_thermal_stability(
+        14.0, 2e-10, critical_voltage=0.4, exponent=1.0
+    )
     low, high = junction.dwell_times()
     assert float(low) == float(high) == pytest.approx(2e-10 * np.exp(14.0), rel=1e-4)
     # Arrhenius: ln τ is a line in 1/T, whose slope is the barrier; its end is the attempt time.
@@ -162,13 +164,13 @@ def test_spectrum_integrates_to_the_variance_and_is_that_of_the_samples() -> Non
 @pytest.mark.once
 def test_rare_flips_are_not_rounded_away() -> None:
     """Probabilities far below 2**-32 are exact in the mean: decided by a second word."""
-    from spinlearn.junctions.telegraph_noise import _Threshold
+    from spinlearn.junctions._threshold import Threshold
 
     for p in (0.3, 1e-9, 2.0**-40, 1 - 2.0**-30):
-        threshold = _Threshold(jnp.asarray(p))
+        threshold = Threshold(jnp.asarray(p))
         found = int(threshold.word) * 2.0**-32 + int(threshold.rest) * 2.0**-64
         assert found == pytest.approx(p, rel=1e-6)
-    tie = _Threshold(jnp.asarray(2.0**-33))
+    tie = Threshold(jnp.asarray(2.0**-33))
     words = [jnp.uint32(0), jnp.uint32(2**31 - 1)], [jnp.uint32(0), jnp.uint32(2**31)]
     assert [bool(tie.passed(*pair)) for pair in words] == [True, False]
 
@@ -190,7 +192,7 @@ def test_units_may_differ_and_parameters_never_compile_twice() -> None:
     def spread(stability: jax.Array) -> jax.Array:
         nonlocal traced
         traced += 1
-        junction = ThermalBarrier.from_stability(stability, 1e-9)
+        junction = ThermalBarrier.from_thermal_stability(stability, 1e-9)
         own = TelegraphNoise.from_barrier(junction, 0.0, 1.0, 1e-4)
         return own.sample(own.init((2,), key=KEY), 8, key=KEY)[1].sum()
 
@@ -219,12 +221,14 @@ def test_what_cannot_be_is_named() -> None:
         noise.sample(state, 0, key=KEY)
     with pytest.raises(SpinlearnValueError, match="koenders2025"):
         named_noise("white")
+    with pytest.raises(SpinlearnValueError, match="levels that differ"):
+        TelegraphNoise(**{**good, "high": 0.0}).autocorrelation(1e-4)
     for call in (
         lambda: ThermalBarrier(-1e-20, 1e-9),
         lambda: ThermalBarrier(1e-20, np.inf),
         lambda: ThermalBarrier(1e-20, 1e-9, offset_field=np.nan),
         lambda: ThermalBarrier(1e-20, 1e-9).dwell_times(temperature=0.0),
-        lambda: ThermalBarrier.from_stability(0.0, 1e-9),
+        lambda: ThermalBarrier.from_thermal_stability(0.0, 1e-9),
     ):
         with pytest.raises(SpinlearnValueError):
             call()

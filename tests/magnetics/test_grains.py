@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from spinlearn import Material, Mesh, SpinlearnValueError, key_from_seed
-from spinlearn.magnetics import Exchange, grain_axes, grain_labels, random_state
+from spinlearn.magnetics import Exchange, grain_axes, grain_factors, grain_labels, random_state
 
 pytestmark = pytest.mark.once
 
@@ -62,6 +62,20 @@ def test_axes_are_even_over_circle_or_sphere(in_plane: bool) -> None:
 def test_equal_labels_have_equal_axes() -> None:
     axes = grain_axes(jnp.zeros((4, 4, 1), int), key=key_from_seed(0))
     assert bool(jnp.all(axes == axes[:, :1, :1]))
+
+
+def test_factors_are_one_per_grain_with_the_spread_that_is_asked_for() -> None:
+    labels = jnp.arange(2500).reshape(50, 50, 1)
+    factors = np.asarray(grain_factors(labels, 0.2, key=key_from_seed(1)))
+    # Standard errors of 2500 log-normal numbers: 0.004 of the mean, 0.003 of the spread.
+    assert factors.mean() == pytest.approx(1.0, abs=0.016)
+    assert factors.std() == pytest.approx(0.2, abs=0.015)
+    assert factors.min() > 0
+    columns = grain_factors(labels // 5, 0.2, key=key_from_seed(1))
+    assert len(np.unique(columns)) == 500
+    np.testing.assert_array_equal(grain_factors(labels, 0.0, key=key_from_seed(1)), 1.0)
+    with pytest.raises(SpinlearnValueError, match=r"spread = 20.*5 % is 0.05"):
+        grain_factors(labels, 20, key=key_from_seed(1))
 
 
 @pytest.mark.parametrize("size", [0.0, -1e-9, 1e-9, float("nan"), float("inf"), "large"])

@@ -97,13 +97,66 @@ def test_hebb_on_single_polarity_is_the_sum(double):
     np.testing.assert_allclose(w / w[0, 0], wanted / wanted[0, 0], atol=0.05)
 
 
-def test_the_subspace_rule_gives_patterns_back_after_two_turns():
-    """Its fixed points are W W = P on the patterns' span: W = P, or turned over in a direction."""
+def test_the_subspace_rule_gives_patterns_back_by_the_way_they_came():
+    """Its fixed points are W Wᵀ = P on the patterns' span: Oja's subspace rule for V = Wᵀ."""
     network = _network(gain=10.0)
     pulses: dict[str, Any] = PULSES | {"pulse": 1e-13}
     course = network.train(PATTERNS[:2], "subspace", epochs=400, **pulses, key=KEY)
     x, w = np.asarray(PATTERNS[:2]), np.asarray(course.weights[-1])
-    assert np.abs(x @ w.T @ w.T - x).max() < 0.1
+    assert np.abs(x @ w @ w.T - x).max() < 0.1
+
+
+def test_a_step_of_the_subspace_protocol_is_ojas_with_weights_that_are_not_symmetric():
+    """dW along (x − W y) yᵀ with y = Wᵀ x; with y = W x it would point elsewhere."""
+    network = _network(gain=10.0)
+    pulses: dict[str, Any] = PULSES | {"pulse": 1e-12, "column_voltage": 0.01}
+    start = network.train(PATTERNS, "residual", epochs=5, **pulses, key=KEY)
+    pulses |= {"pulse": 1e-14, "column_voltage": 0.05}
+    # A pulse of other rows than columns: W is far from symmetric.
+    r, c = np.linspace(-1, 1, 12), np.cos(np.arange(12.0))
+    volts = 0.05 * jnp.asarray(np.concatenate([r, c, -c]), jnp.result_type(float))
+    state, _ = network.links.apply(start.state, volts, 2e-12, key=KEY)
+    course = network.train(PATTERNS[:1], "subspace", epochs=2, **pulses, state=state, key=KEY)
+    w, x = np.asarray(course.weights[1]), np.asarray(PATTERNS[0])
+    step = np.asarray(course.weights[2]) - w
+
+    def along(y: np.ndarray) -> float:
+        # Pulses write by the sign and roughly the product of r and c, each cut at one.
+        wanted = np.outer(np.clip(x - w @ y, -1, 1), np.clip(y, -1, 1))
+        return float((step * wanted).sum() / np.sqrt((step**2).sum() * (wanted**2).sum()))
+
+    assert along(w.T @ x) > 0.97
+    assert along(w @ x) < along(w.T @ x) - 0.05
+
+
+def test_reading_back_gives_the_transpose():
+    network = _network(gain=10.0)
+    course = network.train(PATTERNS, "residual", epochs=5, **PULSES, key=KEY)
+    w = np.asarray(course.weights[-1])
+    r = jnp.linspace(-0.5, 0.7, 12)
+    _, forth, _ = network.read(course.state, r, key=KEY)
+    _, back, record = network.read_back(course.state, r, key=KEY)
+    np.testing.assert_allclose(back, w.T @ np.asarray(r), atol=2e-3)
+    np.testing.assert_allclose(forth, w @ np.asarray(r), atol=2e-3)
+    # Rows at r, columns grounded: the heat of all links of a row.
+    g = -np.asarray(network.links.conductance(course.state))[:12, 12:]
+    volts = np.asarray(r) / 0.7 * 1e-6
+    assert float(record.energy) == pytest.approx(float(g.sum(1) @ volts**2) * 1e-9, rel=1e-3)
+
+
+def test_large_networks_learn_at_a_gain_that_falls_with_their_size():
+    """140 nodes, pulses of the presets: at too high a gain the residual grows past the start."""
+    link = LinkModel(14.9e-3, 5.27e-3, 79.3e-3, 1.53, 0.772e9, 1.9)
+    x = similar_patterns(3, 140, 0.5, key=KEY)
+    pulses: dict[str, Any] = {"row_voltage": 0.05, "column_voltage": 0.025, "pulse": 6e-11}
+
+    def left(gain: float) -> float:
+        network = DifferentialLinks(link, 140, gain=gain)
+        course = network.train(x, "residual", epochs=8, **pulses, key=KEY)
+        return float(jnp.abs(x - x @ course.weights[-1].T).mean())
+
+    assert left(35 / 140) < 0.3
+    assert left(4.0) > 1
 
 
 def test_energy_and_time_are_those_of_pulses_and_reads():

@@ -16,6 +16,7 @@ from spinlearn.networks import (
     overlap,
     recall,
     recall_asynchronous,
+    recall_hebbian,
     recall_synchronous,
     recall_thermal,
 )
@@ -81,6 +82,21 @@ def test_ties_stay_whatever_the_order_of_the_sum(p: int, n: int, dtype: Any, dou
     for k, probe in enumerate(probes):
         states, _, _ = _one_by_one(exact, probe, range(n))
         np.testing.assert_array_equal(found.states[k], states)
+
+
+def test_recall_from_the_patterns_is_recall_by_the_weights() -> None:
+    n = 35
+    x, probes = _signs(4, n), _signs(70, n, 5)  # more probes than are updated together
+    exact = (x.T @ x) * (1 - np.eye(n, dtype=int))
+    assert np.any(probes @ exact == 0)
+    order = np.random.default_rng(3).permutation(n)
+    found = recall_hebbian(x, probes, order=order, sweeps=2)
+    assert 0 < int(jnp.sum(found.converged)) < 70
+    for k, probe in enumerate(probes):
+        states, sweeps, converged = _one_by_one(exact, probe, order, 2)
+        np.testing.assert_array_equal(found.states[k], states)
+        assert int(found.sweeps[k]) == sweeps
+        assert bool(found.converged[k]) == converged
 
 
 def test_more_probes_than_a_chunk_go_where_each_goes_alone() -> None:
@@ -222,6 +238,9 @@ WEIGHTS = np.ones((3, 3)) - np.eye(3)
         ("weights", lambda w: recall_synchronous(w[:2], [[1, 1]])),
         ("weights", lambda w: recall_asynchronous(w * jnp.nan, [[1, 1, 1]])),
         ("order", lambda w: recall_asynchronous(w, [[1, 1, 1]], order=[0, 1, 1])),
+        ("patterns", lambda w: recall_hebbian([[1, 0, 1]], [[1, 1, 1]])),
+        ("probes", lambda w: recall_hebbian([[1, 1, 1]], [[1, 1]])),
+        ("order", lambda w: recall_hebbian([[1, 1, 1]], [[1, 1, 1]], order=[0, 1, 2], key=KEY)),
         ("order", lambda w: recall_asynchronous(w, [[1, 1, 1]], order=[0, 1, 2], key=KEY)),
         ("sweeps", lambda w: recall_asynchronous(w, [[1, 1, 1]], sweeps=0)),
         ("temperature", lambda w: recall_thermal(w, [[1, 1, 1]], -1.0, key=KEY)),

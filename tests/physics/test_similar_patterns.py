@@ -2,7 +2,7 @@
 
 35 nodes, 3 of them flipped, asynchronous updates, no diagonal: the part of the probes that goes
 back to its pattern exactly. The earlier numbers are means over 60 sets of patterns, with two
-digits; an interval for such a mean is drawn from 2000 sets here. Of fourteen means one may well lie
+digits; an interval for such a mean is drawn from 1000 sets here. Of fourteen means one may well lie
 outside an interval that holds 95 % of them (0.03 does, where 0.011 is found, by a plain loop over
 nodes as well); all of them lie in intervals that hold all fourteen in 95 % of cases.
 """
@@ -25,7 +25,7 @@ from spinlearn.rules import hebb, oja_subspace, pseudo_inverse
 
 pytestmark = pytest.mark.once
 
-SETS = 2000
+SETS = 1000
 # Mean overlap, number of patterns, recall by Hebb's rule and by the pseudo-inverse, of 60 sets.
 EARLIER = [
     (0.0, 3, 1.0, 1.0),

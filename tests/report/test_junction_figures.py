@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import io
+import warnings
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 from benchmarks.fit_coverage import SAMPLE_TIME, TELEGRAPH, counts, recording
-from spinlearn.junctions import SwitchingTable, fit_switching, fit_telegraph
+from spinlearn.junctions import (
+    SwitchingTable,
+    fit_switching,
+    fit_telegraph,
+    thermal_activation,
+)
 from spinlearn.report import switching_fit_figure, telegraph_fit_figure
 
 pytestmark = pytest.mark.once
@@ -23,7 +29,8 @@ def _png(figure: Figure) -> bytes:
 
 def test_switching_fit_shows_counts_curves_and_numbers() -> None:
     volts, length, switched, trials = counts(np.random.default_rng(1))
-    fit = fit_switching(SwitchingTable(-volts, length, switched, trials))
+    data = SwitchingTable(-volts, length, switched, trials)
+    fit = fit_switching(data, "thermal-activation")
     figure = switching_fit_figure(fit)
     ax = figure.axes[0]
     assert ax.get_xlabel() == "voltage (mV)"
@@ -38,13 +45,14 @@ def test_switching_fit_shows_counts_curves_and_numbers() -> None:
         np.testing.assert_allclose(np.asarray(line.get_ydata()), switched[rows] / trials[rows])
         x, y = np.asarray(curve.get_xdata()), np.asarray(curve.get_ydata())
         np.testing.assert_allclose(y, fit.probability(1e-3 * x, pulse))
-        assert x.min() <= -460 <= -100 <= x.max()
+        assert x.min() <= -380 <= -100 <= x.max()
     legend = ax.get_legend()
     assert legend is not None
     assert [t.get_text() for t in legend.get_texts()] == ["10 ns", "100 ns", "1 µs", "10 µs"]
     words = ax.texts[0].get_text()
     assert "critical voltage" in words
     assert f"on {fit.degrees} d.f." in words
+    assert not ax.get_title()
     assert _png(figure).startswith(b"\x89PNG")
 
 
@@ -54,11 +62,26 @@ def test_more_pulse_lengths_than_colors_and_a_given_parameter() -> None:
     p = -np.expm1(-length / (1e-9 * np.exp(45 * (1 - volts / 0.5) ** 2)))
     fit = fit_switching(
         SwitchingTable(volts, length, np.round(100 * p), np.full(18, 100)),
+        "thermal-activation",
         given={"attempt_time": 1e-9},
     )
     figure = switching_fit_figure(fit)
     assert "1 ns (given)" in figure.axes[0].texts[0].get_text()
     assert _png(figure)
+
+
+def test_a_figure_of_a_fit_that_the_data_refuse_says_so() -> None:
+    data = SwitchingTable(*counts(np.random.default_rng(1)))
+    with pytest.warns(UserWarning, match="does not describe"):
+        fit = fit_switching(data, thermal_activation(1.0), given={"attempt_time": 1e-9})
+    ax = switching_fit_figure(fit).axes[0]
+    assert ax.get_title() == "rejected by the data: p < 0.001"
+    # Rows beyond the model's range alone are marked too, in other words.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        low = fit_switching(data, "thermal-activation", given={"critical_voltage": 0.40})
+    title = switching_fit_figure(low._replace(p_value=0.5)).axes[0].get_title()
+    assert title == f"{len(low.outside)} of 52 rows outside of the model's range"
 
 
 def test_telegraph_fit_shows_trace_samples_and_dwell_times() -> None:

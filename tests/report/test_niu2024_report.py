@@ -11,6 +11,7 @@ import xarray
 from spinlearn.experiments.niu2024 import Niu2024
 from spinlearn.report._pictures import png_bytes
 from spinlearn.report._view import RunView
+from spinlearn.report.experiments._niu2024_film import OF_FILMS
 from spinlearn.report.experiments._niu2024_images import image_pictures
 from spinlearn.report.experiments.niu2024 import (
     COVERED,
@@ -56,7 +57,22 @@ def _view(spec: Any, done: int | None = None) -> RunView:
 
 
 def test_every_variable_is_drawn() -> None:
-    assert set(Niu2024.layout(_spec()).variables) == set(COVERED)
+    films = _spec(film={"devices": 2, "pitch": 3})
+    assert set(Niu2024.layout(films).variables) == set(COVERED)
+    assert set(Niu2024.layout(_spec()).variables) == set(COVERED) - OF_FILMS
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(("contacts", "pitch"), [("edge", 8), ("bridges", 6)])
+def test_films_of_other_contacts_are_drawn(contacts: str, pitch: int) -> None:
+    film = {"devices": 3, "pitch": pitch, "contacts": contacts, "epochs": 6}
+    found = [p for p in pictures(_view(_spec(film=film), 4)) if p.name.startswith("film")]
+    assert [p.name for p in found] == [
+        "film-reach", "film-weights", "film-texture", "film-recall",
+    ]  # fmt: skip
+    assert "3 films" in found[0].caption
+    label = found[0].figure.axes[0].get_xlabel()
+    assert ("contacts)" in label) == (contacts == "edge")
 
 
 @pytest.mark.parametrize("done", [5, 2])

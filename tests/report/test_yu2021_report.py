@@ -10,14 +10,10 @@ import numpy as np
 import pytest
 from matplotlib.collections import LineCollection
 
-from spinlearn.experiments._intervals import interval_of, wilson
-from spinlearn.experiments._learning_claims import (
-    correlation,
-    learning_claims,
-    one_bit_recall,
-    orthogonal_mean,
-    relative_change,
-)
+from spinlearn._intervals import interval_of, wilson
+from spinlearn.experiments._learning_changes import correlation, orthogonal_mean, relative_change
+from spinlearn.experiments._learning_claims import learning_claims
+from spinlearn.experiments._learning_recall import one_bit_recall
 from spinlearn.experiments.yu2021 import Yu2021
 from spinlearn.report import write_figures, write_report
 from spinlearn.report._pictures import png_bytes
@@ -68,7 +64,7 @@ def test_axes_have_units() -> None:
     assert found["conductance"].axes[0].get_ylabel() == "G (mS)"
     assert found["hebb"].axes[0].get_ylabel().endswith("(%)")
     times = [ax.get_xlabel() for ax in found["survival"].axes]
-    assert times == ["trainings"] * 3 + ["time since training (ns)"]
+    assert times == ["trainings"] * 5 + ["time since training (ns)"]
 
 
 @pytest.mark.parametrize("done", [1, 4])

@@ -206,14 +206,14 @@ def test_contacts_that_a_specification_allows_can_be_made(layout: str) -> None:
     """Some that just fit, some that just do not: none that pass fail when the film is made."""
     made = 0
     for cells, size, arc in itertools.product(
-        (2, 3, 5, 8, 13, 16, 21, 32, 96), (0.02, 0.1, 0.2, 0.43, 0.45, 0.49, 0.6), (0.02, 0.7, 1.0)
+        (2, 3, 5, 8, 13, 21, 96), (0.02, 0.1, 0.43, 0.45, 0.49, 0.6), (0.02, 0.7, 1.0)
     ):
         if contact_problem(layout, size, arc, cells, cells * 1e-8, 1e-8):
             continue
         table = FourContactsTable.model_validate({"layout": layout, "size": size, "arc": arc})
         mesh = Mesh((cells, cells, 1), (1e-8, 1e-8, 1e-9))
         made += four_contacts(mesh, table).count == 4
-    assert made > 20
+    assert made > 12
 
 
 def test_specifications_load_nothing_heavy() -> None:

@@ -307,7 +307,7 @@ def test_correlation_of_what_does_not_vary_is_zero() -> None:
 
 
 AXIS = (0.8, 0.6, 0.0)
-LEVELS = (0.2, 0.4, 0.8)  # V
+LEVELS = (0.16, 0.32, 0.64)  # V
 PULSE = 5e-12  # s
 
 

@@ -240,7 +240,7 @@ class TestFit:
         for name, value in PARAMETERS.items():
             assert float(getattr(fit.model, name)) == pytest.approx(value, rel=0.05), name
         assert fit.device_spread == pytest.approx(0.1, rel=0.2)
-        assert fit.cycle_spread == pytest.approx(0.03, rel=0.1)
+        assert fit.saturated_scatter == pytest.approx(0.03, rel=0.1)
         assert fit.residual < 0.01
 
     def test_order_and_sign_of_the_voltages_do_not_matter(self):

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from spinlearn.experiments._learning_claims import balanced_patterns, orthogonal_mean
+from spinlearn.experiments._learning_changes import balanced_patterns, orthogonal_mean
 from spinlearn.experiments._learning_layout import FRAMES, NODES, RETENTION_READS
 from spinlearn.experiments.experiment import Rows
 from spinlearn.experiments.self_learning_film import warm_film, without_amr, without_torque
@@ -143,12 +143,9 @@ class Bench:
         """Root mean square of the current density in the layer that writes, A/m²."""
         film = self.film
         total = film.potential(self.new, self._volts(pattern)).current_density
-        rms = jnp.sqrt(jnp.mean(jnp.sum(total**2, axis=0)))
-        if film.heavy_metal is None:
-            return rms
-        metal, own = film.heavy_metal, film.conductivity.conductivity
-        thickness = self.spec.film.thickness
-        return rms * metal.conductivity / (own + metal.conductivity * metal.thickness / thickness)
+        layers = film.layer_currents(self.new.m, total)
+        writes = layers.metal if self.spec.mechanism == "spin-orbit" else layers.film
+        return jnp.sqrt(jnp.mean(jnp.sum(writes**2, axis=0)))
 
     def _current(self, k: int) -> Array:
         """Current density of a trained film at its own pattern, ``(2, nx, ny)``, A/m²."""

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
-from spinlearn.experiments._intervals import numbers_of, wilson
+from spinlearn._intervals import interval_of_smooth, numbers_of, wilson
+from spinlearn.experiments._learning_changes import (
+    balanced_patterns,
+    contrast,
+    correlation,
+    orthogonal_mean,
+    pair_products,
+    relative_change,
+)
+from spinlearn.experiments._learning_recall import (
+    chance_of_recall,
+    one_bit_recall,
+    recall_of_changes,
+)
 from spinlearn.experiments.experiment import Claim
 from spinlearn.experiments.specs.yu2021 import Yu2021Spec
-from spinlearn.networks import recovered
 from spinlearn.substrates import sign_patterns
 
 if TYPE_CHECKING:
     import xarray
+
+
+#: What training with a pattern's negative changes, by the polarities of its pulses.
+_TURNED = {
+    "both": "negative pulse first",
+    "one": "a pulse of the negative alone",
+    "alternating": "a pulse of the other polarity",
+}
 
 
 def learning_claims(spec: Yu2021Spec, dataset: xarray.Dataset) -> tuple[Claim, ...]:
@@ -37,10 +54,12 @@ def learning_claims(spec: Yu2021Spec, dataset: xarray.Dataset) -> tuple[Claim, .
         _claim(
             "conductance gained by unlike over like pairs, of G",
             against_mean,
-            lambda d: _contrast(d, alike),
+            lambda d: contrast(d, alike),
         ),
         *_recall(dataset, patterns),
-        _energy(dataset, spec),
+        *_recall_in_numbers(dataset, patterns),
+        _energy(dataset),
+        _drift(dataset, change),
         *_controls(spec, dataset, alike),
     ]
     return tuple(claim for claim in found if claim is not None)
@@ -57,62 +76,46 @@ def _driven(dataset: xarray.Dataset, untrained: np.ndarray) -> np.ndarray:
     return relative_change(dataset["driven"].values, untrained[:, None])
 
 
-def balanced_patterns() -> np.ndarray:
-    """The patterns that are trained, ``(3, 4)``, ±1."""
-    return np.asarray(sign_patterns(4, balanced=True, up_to_sign=True), float)
-
-
-def pair_products(patterns: np.ndarray) -> np.ndarray:
-    """s_i s_j of all pairs i < j, ``(patterns, pairs)``."""
-    i, j = np.triu_indices(patterns.shape[-1], 1)
-    return patterns[:, i] * patterns[:, j]
-
-
-def relative_change(after: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """(|G| − |R|)/|R| of all pairs i < j, ``(..., pairs)``, no unit."""
-    i, j = np.triu_indices(after.shape[-1], 1)
-    size = np.abs(before[..., i, j])
-    return (np.abs(after[..., i, j]) - size) / size
-
-
-def orthogonal_mean(trained: Any, waited: Any) -> Any:
-    """Mean over three orthogonal patterns and a film that waited, ``(films, n, n)``, S.
-
-    The fourth orthogonal pattern has all nodes alike, so that no current flows. In the four, every
-    pair is alike as often as not: their mean lies halfway between the two.
-    """
-    return (trained.sum(axis=1) + waited) / (trained.shape[1] + 1)
-
-
-def correlation(change: np.ndarray, alike: np.ndarray) -> float:
-    """Pearson's r of changes with s_i s_j, over patterns and pairs; zero without variance."""
-    x, y = change.ravel() - change.mean(), alike.ravel() - alike.mean()
-    size = np.sqrt((x @ x) * (y @ y))
-    # What varies by rounding alone does not vary.
-    return float(x @ y / size) if np.sqrt(np.mean(x**2)) > 1e-12 else 0.0
-
-
-def _contrast(change: np.ndarray, alike: np.ndarray) -> float:
-    """Unlike less like pairs, mean over films."""
-    return float(change[..., alike < 0].mean() - change[..., alike > 0].mean())
-
-
 def _correlations(name: str, change: np.ndarray, alike: np.ndarray) -> list[Claim | None]:
     singles = np.array([correlation(film, alike) for film in change])
     return [
-        _claim(f"correlation with s_i s_j in a single film, {name}", singles, np.mean),
-        _claim(
-            f"correlation with s_i s_j of the mean over films, {name}",
-            change,
-            lambda d: correlation(d.mean(axis=0), alike),
-        ),
+        _claim(f"correlation with s_i s_j in a single film, {name}", singles, np.mean, (-1.0, 1.0)),
+        _correlation_of_mean(name, change, alike),
     ]
 
 
-def _claim(name: str, values: np.ndarray, statistic: Callable[[np.ndarray], float]) -> Claim:
-    """A statistic over films with its 95 % interval."""
+def _correlation_of_mean(name: str, change: np.ndarray, alike: np.ndarray) -> Claim:
+    def statistic(sample: np.ndarray) -> float:
+        return correlation(sample.mean(axis=0), alike)
+
+    name = f"correlation with s_i s_j of the mean over films, {name}"
+    between = interval_of_smooth(change, statistic, (-1.0, 1.0))
+    return Claim(name, statistic(change), "1", between, len(change))
+
+
+def _claim(
+    name: str,
+    values: np.ndarray,
+    statistic: Callable[[np.ndarray], float],
+    limits: tuple[float, float] = (-np.inf, np.inf),
+) -> Claim:
+    """A statistic over films with its 95 % interval, which ends at what it cannot pass."""
     interval = numbers_of(values, statistic)
+    if interval is not None:
+        interval = (max(interval[0], limits[0]), min(interval[1], limits[1]))
     return Claim(name, float(statistic(values)), "1", interval, len(values))
+
+
+def _mean_share(name: str, shares: np.ndarray) -> Claim:
+    """A mean over films of a share in each.
+
+    Where every film has all or none, a bootstrap knows no doubt: then Wilson's interval, films as
+    trials.
+    """
+    part = float(np.mean(shares))
+    if part in (0.0, 1.0):
+        return Claim(name, part, "1", wilson(part, len(shares)), len(shares))
+    return _claim(name, shares.reshape(len(shares), -1).mean(axis=1), np.mean, (0.0, 1.0))
 
 
 def _recall(dataset: xarray.Dataset, patterns: np.ndarray) -> list[Claim]:
@@ -126,79 +129,29 @@ def _recall(dataset: xarray.Dataset, patterns: np.ndarray) -> list[Claim]:
             every = np.all(back, axis=(1, 2))
             what = f"every one-bit error of every pattern{counted}"
             claims += [
-                _claim(f"one-bit errors corrected{counted}, {name} films", back, np.mean),
+                _mean_share(f"one-bit errors corrected{counted}, {name} films", back),
                 _share(f"{name} films that correct {what}", every),
             ]
-    chance = chance_of_recall(dataset["trained"].values[:, :, -1], dataset["waited"].values)
-    claims.append(
-        _claim("one-bit errors corrected, weights of trained films on wrong pairs", chance, np.mean)
-    )
     return claims
 
 
-def chance_of_recall(trained: np.ndarray, waited: np.ndarray) -> np.ndarray:
-    """Share of one-bit errors that weights of the same size on the wrong pairs correct.
-
-    An untrained film against the mean of trained ones has all weights of one sign, and never
-    recalls: as a control it could not succeed. Shuffled pairs can. Of the 720 orders those count
-    that move a weight of like pairs to unlike ones; by the other 48 a pattern is no less learned.
-
-    Parameters
-    ----------
-    trained, waited
-        Conductances, ``(films, patterns, n, n)`` and ``(films, n, n)``, S.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shares, ``(films,)``, no unit.
-    """
-    patterns = balanced_patterns()
-    mean = orthogonal_mean(trained, waited)
-    i, j = np.triu_indices(patterns.shape[-1], 1)
-    weights = -relative_change(trained, mean[:, None])
-    every = np.array(list(itertools.permutations(range(len(i)))))
-    alike = pair_products(patterns)
-    orders = np.stack([every[np.any(own[every] != own, axis=1)] for own in alike])
-    moved = np.take_along_axis(weights[:, :, None], orders[None], axis=-1)
-    shuffled = np.zeros((*moved.shape[:3], *mean.shape[1:]))
-    shuffled[..., i, j] = shuffled[..., j, i] = moved
-    recover = jax.vmap(jax.vmap(jax.vmap(_recovered, (0, None)), (0, 0)), (0, None))
-    return np.asarray(recover(jnp.asarray(shuffled), jnp.asarray(patterns))).mean(axis=(1, 2))
-
-
-def _recovered(weights: jax.Array, pattern: jax.Array) -> jax.Array:
-    return recovered(weights, pattern[None]).strict[0]
-
-
-def one_bit_recall(
-    states: np.ndarray, patterns: np.ndarray, probes: np.ndarray, *, up_to_sign: bool = False
-) -> np.ndarray:
-    """Whether a pattern came back from each flipped bit.
-
-    Parameters
-    ----------
-    states
-        Final states, ``(films, patterns, probes, n)``.
-    patterns, probes
-        ``(patterns, n)`` and ``(probes, n)``, ±1.
-    up_to_sign
-        Whether its negative, of the same energy, counts as well.
-
-    Returns
-    -------
-    numpy.ndarray
-        Booleans, ``(films, patterns, n)``.
-    """
-    n = patterns.shape[-1]
-    found = []
-    for k, pattern in enumerate(patterns):
-        for bit in range(n):
-            probe = np.where(np.arange(n) == bit, -pattern, pattern)
-            row = int(np.flatnonzero((probes == probe).all(axis=1))[0])
-            overlap = states[:, k, row] @ pattern
-            found.append((np.abs(overlap) if up_to_sign else overlap) == n)
-    return np.stack(found, axis=1).reshape(len(states), len(patterns), n)
+def _recall_in_numbers(dataset: xarray.Dataset, patterns: np.ndarray) -> list[Claim]:
+    """Recall by weights that currents were not asked for."""
+    last, waited = dataset["trained"].values[:, :, -1], dataset["waited"].values
+    before = dataset["untrained"].values[:, None]
+    alone = recall_of_changes(last, before, patterns)
+    return [
+        _mean_share(
+            "one-bit errors corrected, weights of trained films on wrong pairs",
+            chance_of_recall(last, waited),
+        ),
+        _mean_share("one-bit errors corrected, weights against the untrained film", alone),
+        _share(
+            "trained films that correct every one-bit error of every pattern, weights against the "
+            "untrained film",
+            np.all(alone == 1, axis=1),
+        ),
+    ]
 
 
 def _share(name: str, true: np.ndarray) -> Claim:
@@ -207,11 +160,18 @@ def _share(name: str, true: np.ndarray) -> Claim:
     return Claim(name, part, "1", wilson(part, len(true)), len(true))
 
 
-def _energy(dataset: xarray.Dataset, spec: Yu2021Spec) -> Claim:
-    del spec
+def _energy(dataset: xarray.Dataset) -> Claim:
     each = dataset["pulse_energy"].values.mean(axis=(1, 2))
     found = _claim("energy of a training pulse", each, np.mean)
     return Claim(found.name, found.value, "J", found.interval, found.seeds)
+
+
+def _drift(dataset: xarray.Dataset, change: np.ndarray) -> Claim:
+    """How far films that only waited have moved: not one of them is wholly at rest."""
+    moved = relative_change(dataset["waited"].values, dataset["untrained"].values)
+    each = np.abs(moved).mean(axis=1) / np.abs(change).mean()
+    name = "change by waiting as long over change by training"
+    return _claim(name, each, np.mean, (0.0, np.inf))
 
 
 def _controls(spec: Yu2021Spec, dataset: xarray.Dataset, alike: np.ndarray) -> list[Claim | None]:
@@ -228,23 +188,24 @@ def _controls(spec: Yu2021Spec, dataset: xarray.Dataset, alike: np.ndarray) -> l
     }
     claims: list[Claim | None] = []
     for name, change in idle_changes.items():
-        largest = np.abs(change).max(axis=(1, 2))
+        size = np.abs(change).mean(axis=(1, 2)) / gain
         claims += [
             *_correlations(name, change, alike),
-            _claim(f"largest change {name} over mean change by training", largest / gain, np.mean),
+            _claim(f"change {name} over change by training", size, np.mean, (0.0, np.inf)),
         ]
     turned = relative_change(dataset["reversed"].values, before)
     claims.append(
         _claim(
-            "conductance gained by unlike over like pairs, negative pulse first",
+            f"conductance gained by unlike over like pairs, {_TURNED[spec.training.polarities]}",
             turned,
-            lambda d: _contrast(d, alike),
+            lambda d: contrast(d, alike),
         )
     )
     claims += _orders(dataset, alike)
     idle = dataset["idle"].values  # a film may go on moving after its training by itself
     disturbed = np.abs(relative_change(dataset["disturbed"].values, idle)).mean(axis=-1)
-    claims.append(_claim("change by reading over change by training", disturbed / gain, np.mean))
+    name = "change by reading over change by training"
+    claims.append(_claim(name, disturbed / gain, np.mean, (0.0, np.inf)))
     if "retained" in dataset:
         claims.append(_retention(spec, dataset, alike))
     return claims
@@ -254,24 +215,55 @@ def _orders(dataset: xarray.Dataset, alike: np.ndarray) -> list[Claim | None]:
     """What a film holds of either of two patterns, trained one after the other in either order."""
     if "alternated_reversed" not in dataset or dataset.sizes["turn"] < 2:
         return []
-    untrained = dataset["untrained"].values[: dataset.sizes["studied"]]
     turns = dataset.sizes["turn"]
     claims: list[Claim | None] = []
     for name, variable, order in (
         ("first", "alternated", (0, 1)),
         ("second", "alternated_reversed", (1, 0)),
     ):
-        change = relative_change(dataset[variable].values[:, -1], untrained)
-        for which, pattern in (("before", order[turns % 2]), ("last", order[(turns - 1) % 2])):
-            claims.append(
-                _claim(
-                    "conductance gained since untrained by unlike over like pairs of the pattern "
-                    f"trained {which}, after {turns} trainings in turn, {name} pattern first",
-                    change,
-                    lambda d, k=pattern: _contrast(d, alike[k]),
-                )
-            )
+        which = {"before": order[turns % 2], "last": order[(turns - 1) % 2]}
+        for trained, pattern in which.items():
+            claims += _held(dataset, variable, alike, pattern, (trained, name))
     return claims
+
+
+def _held(
+    dataset: xarray.Dataset,
+    variable: str,
+    alike: np.ndarray,
+    pattern: int,
+    names: tuple[str, str],
+) -> list[Claim | None]:
+    """What is left of one of two patterns after the last of all trainings in turn."""
+    studied, turns = dataset.sizes["studied"], dataset.sizes["turn"]
+    last = dataset[variable].values[:, -1]
+    change = relative_change(last, dataset["untrained"].values[:studied])
+    trained, first = names
+    when = f"the pattern trained {trained}, after {turns} trainings in turn, {first} pattern first"
+    return [
+        _claim(
+            f"conductance gained since untrained by unlike over like pairs of {when}",
+            change,
+            lambda d: contrast(d, alike[pattern]),
+        ),
+        _mean_share(
+            f"one-bit errors corrected of {when}",
+            recall_in_turn(dataset, variable)[:, -1, pattern],
+        ),
+    ]
+
+
+def recall_in_turn(dataset: xarray.Dataset, variable: str) -> np.ndarray:
+    """Share of the one-bit errors of two patterns corrected after each training in turn.
+
+    By relative weights against the film's own mean over orthogonal patterns; ``(studied, turns,
+    2)``, no unit.
+    """
+    studied = dataset.sizes["studied"]
+    trained = dataset["trained"].values[:studied, :, -1]
+    reference = orthogonal_mean(trained, dataset["waited"].values[:studied])[:, None, None]
+    states = np.repeat(dataset[variable].values[:, :, None], 2, axis=2)
+    return recall_of_changes(states, reference, balanced_patterns()[:2])
 
 
 def _retention(spec: Yu2021Spec, dataset: xarray.Dataset, alike: np.ndarray) -> Claim:

@@ -124,28 +124,39 @@ class MemoryBench:
 
     def _rates(self, weights: Array, x: Array, flips: Array) -> Array:
         """As `recall_rates`, so many networks at a time that one program is for all calls."""
-        key, trials, size = stream(self.key, "recall"), self.spec.memory.trials, len(METHODS)
-        count = len(weights)
-        padded = jnp.pad(weights, ((0, -count % size), (0, 0), (0, 0)))
+        key, trials = stream(self.key, "recall"), self.spec.memory.trials
         columns = [
             jnp.concatenate(
                 [
-                    recall_rates(padded[k : k + size], x, number[None], key, trials=trials)[:, 0]
-                    for k in range(0, count, size)
+                    recall_rates(some, x, number[None], key, trials=trials)[:, 0]
+                    for some in in_parts(weights)
                 ]
             )
             for number in flips
         ]
-        return jnp.stack(columns, axis=1)[:count]
+        return jnp.stack(columns, axis=1)[: len(weights)]
 
 
-@partial(jax.jit, static_argnames="trials")
+def in_parts(weights: Array) -> list[Array]:
+    """Networks, so many at a time that one program is for all calls; the last of them are empty."""
+    size = len(METHODS)
+    padded = jnp.pad(weights, ((0, -len(weights) % size), (0, 0), (0, 0)))
+    return [padded[k : k + size] for k in range(0, len(padded), size)]
+
+
 def recall_rates(weights: Array, x: Array, flips: Array, key: Key, *, trials: int) -> Array:
     """Part of the probes that come back exactly, ``(networks, flips)``.
 
     Weights are ``(networks, n, n)``, their diagonal is left out; patterns x ``(p, n)``; flips the
     numbers of flipped nodes.
     """
+    kept = probe_ends(weights, x, flips, key, trials=trials)
+    return jnp.mean(kept.astype(weights.dtype), axis=2)
+
+
+@partial(jax.jit, static_argnames="trials")
+def probe_ends(weights: Array, x: Array, flips: Array, key: Key, *, trials: int) -> Array:
+    """Which probes come back exactly, ``(networks, flips, p · trials)``, pattern by pattern."""
     wanted = jnp.repeat(x, trials, axis=0)
 
     def probes(number: Array) -> Array:
@@ -157,8 +168,7 @@ def recall_rates(weights: Array, x: Array, flips: Array, key: Key, *, trials: in
         found = recall_asynchronous(_hollow(network), shown, key=key, sweeps=_SWEEPS)
         states = found.states.reshape(len(flips), *wanted.shape)
         whole = jnp.all(states == wanted[None], axis=2)
-        kept = whole & found.converged.reshape(whole.shape)
-        return jnp.mean(kept.astype(weights.dtype), axis=1)
+        return whole & found.converged.reshape(whole.shape)
 
     return jax.lax.map(one, weights)
 

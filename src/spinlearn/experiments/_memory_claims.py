@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spinlearn.experiments._intervals import numbers_of, wilson
+from spinlearn._intervals import numbers_of, wilson
 from spinlearn.experiments._memory_bench import METHODS
 from spinlearn.experiments._memory_descent import OBJECTIVES, descended
 from spinlearn.experiments._memory_hardware import HARDWARE
@@ -127,7 +127,8 @@ def share(name: str, values: np.ndarray, probes: int) -> Claim:
     low, high = wilson(float(values.mean()), probes * len(values))
     between = numbers_of(values)
     if between is not None:
-        low, high = min(low, between[0]), max(high, between[1])
+        # Student's interval of few devices knows no limits.
+        low, high = max(0.0, min(low, between[0])), min(1.0, max(high, between[1]))
     return Claim(name, float(values.mean()), "1", (low, high), len(values))
 
 

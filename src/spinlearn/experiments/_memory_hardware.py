@@ -91,7 +91,7 @@ def _pairs(spec: Niu2024Spec, protocol: str, x: Array, key: Key, spread: float) 
         epochs=training.epochs,
         row_voltage=volts[0],
         column_voltage=volts[1],
-        pulse=training.residual_pulse if protocol == "residual" else training.pulse,
+        pulse=training.pulse if protocol == "hebbian" else training.residual_pulse,
         key=key,
     )
     spent = (course.energy, course.read_energy, course.duration)

@@ -11,7 +11,13 @@ from typing import BinaryIO, NoReturn
 import numpy as np
 
 from spinlearn.errors import SpinlearnValueError
-from spinlearn.junctions._trace_files import Block, Columns, missing_column
+from spinlearn.junctions._trace_files import (
+    Block,
+    Columns,
+    has_voltages,
+    time_column,
+    voltage_column,
+)
 
 _DELIMITERS = (",", ";", "\t")
 
@@ -31,26 +37,23 @@ class CsvTrace:
                 f"a header with a column {columns.volts!r}",
                 "Export the trace again.",
             )
+        where = f"{path}, line 1"
         names: list[str] = []
         for self._delimiter in _DELIMITERS:
-            names = [name.strip() for name in next(csv.reader([header], delimiter=self._delimiter))]
-            if columns.volts in names:
+            names = [name.strip() for name in self._split(header, -1)]
+            if has_voltages(where, columns, names):
                 break
         else:
-            raise missing_column(path, columns.volts, [n.strip() for n in header.split(",")])
-        for name in {columns.volts, columns.time} & set(names):
-            if names.count(name) > 1:
-                raise SpinlearnValueError(
-                    f"{path}, line 1", f"{names.count(name)} columns {name!r}", "one", "Rename one."
-                )
-        self._width = len(names)
-        self._volts = names.index(columns.volts)
-        self._time = names.index(columns.time) if columns.time in names else None
-
-    @property
-    def has_time(self) -> bool:
-        """Whether there is a column of times."""
-        return self._time is not None
+            names = [name.strip() for name in header.split(",")]
+        volts = voltage_column(where, columns, names)
+        time = time_column(where, columns, names)
+        self._width, self.has_time = len(names), time is not None
+        self.time_stated = time is not None and time.stated
+        found = [volts] if time is None else [volts, time]
+        self._places = [one.place for one in found]
+        self._scales = np.array([one.scale for one in found])
+        self.unended: int | None = None
+        self._wanted = " and in ".join(repr(one.header) for one in found)
 
     def where(self, row: int) -> str:
         """A row as its line."""
@@ -65,8 +68,8 @@ class CsvTrace:
                 after = file.tell()
                 numbers = self._parse(lines, row, file)
                 if len(numbers):
-                    time = None if self._time is None else numbers[:, 1]
-                    yield Block(place, row, len(numbers)), numbers[:, 0] * self.columns.scale, time
+                    time = numbers[:, 1] if self.has_time else None
+                    yield Block(place, row, len(numbers)), numbers[:, 0], time
                 row, place = row + len(numbers), after
 
     def read(self, block: Block) -> Iterator[tuple[int, np.ndarray]]:
@@ -74,25 +77,26 @@ class CsvTrace:
         with self.path.open("rb") as file:
             file.seek(block.place)
             numbers = self._parse(list(islice(file, block.rows)), block.row, None)
-        yield block.row, numbers[:, 0] * self.columns.scale
+        yield block.row, numbers[:, 0]
 
     def _parse(self, lines: list[bytes], row: int, rest: BinaryIO | None) -> np.ndarray:
-        """Numbers of lines, ``(rows, 1 or 2)``; lines without content may end a file."""
+        """Voltages and times of lines, ``(rows, 1 or 2)``, SI; empty lines may end a file."""
         count = len(lines)
         while count and not lines[count - 1].strip():
             count -= 1
+        if count and not lines[count - 1].endswith(b"\n"):
+            self.unended = row + count - 1
         if rest is not None and count < len(lines) and any(line.strip() for line in rest):
             self._fail(row + count, "an empty line")
         if count == 0:
             return np.empty((0, 2))
-        columns = [self._volts] if self._time is None else [self._volts, self._time]
         text = [line.decode("latin-1") for line in lines[:count]]
         self._check_widths(text, row)
         try:
             numbers = np.loadtxt(
                 text,
                 delimiter=self._delimiter,
-                usecols=columns,
+                usecols=self._places,
                 comments=None,
                 quotechar='"',
                 ndmin=2,
@@ -100,22 +104,34 @@ class CsvTrace:
         except ValueError:
             numbers = np.empty((0, 1))
         if len(numbers) != count:
-            self._find(text, columns, row)
-        return numbers
+            self._find(text, self._places, row)
+        return numbers * self._scales
+
+    def _split(self, line: str, row: int) -> list[str]:
+        """Cells of a line."""
+        try:
+            return next(csv.reader([line], delimiter=self._delimiter), [])
+        except csv.Error as error:
+            raise SpinlearnValueError(
+                self.where(row),
+                str(error),
+                "lines that end in LF or CRLF, of cells below 131 kB",
+                "Export the trace again.",
+            ) from error
 
     def _check_widths(self, lines: list[str], row: int) -> None:
         """Every line has the header's columns: a decimal comma would shift them, unseen."""
         for k, line in enumerate(lines):
             if line.count(self._delimiter) + 1 == self._width:
                 continue
-            parts = next(csv.reader([line], delimiter=self._delimiter), [])
+            parts = self._split(line, row + k)
             if len(parts) != self._width:
                 self._fail(row + k, repr(line.strip()) if line.strip() else "an empty line")
 
     def _find(self, lines: list[str], columns: list[int], row: int) -> NoReturn:
         """Name the first line that is not numbers."""
         for k, line in enumerate(lines):
-            parts = next(csv.reader([line], delimiter=self._delimiter), [])
+            parts = self._split(line, row + k)
             if len(parts) <= max(columns):
                 self._fail(row + k, repr(line.strip()) if line.strip() else "an empty line")
             for column in columns:
@@ -129,7 +145,6 @@ class CsvTrace:
         raise SpinlearnValueError(
             self.where(row),
             found,
-            f"{self._width} column(s), a number in the column {self.columns.volts!r}"
-            + (f" and in {self.columns.time!r}" if self.has_time else ""),
+            f"{self._width} column(s), a number in the column {self._wanted}",
             "Export the trace again, or cut the file before this line.",
         )

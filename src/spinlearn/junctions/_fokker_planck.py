@@ -57,12 +57,39 @@ def log_log(stability: float, overdrive: float, times: Numbers) -> Numbers:
             else int(np.searchsorted(times[order], _FEWEST * first, side="right"))
         )
         now, order = order[:count], order[count:]
+        _require_points(stability, step / 2, first, short=step < longest)
         coarse = _one_step_size(stability, overdrive, times[now], step)
         fine = _one_step_size(stability, overdrive, times[now], step / 2)
         with np.errstate(invalid="ignore"):
             better = fine + (fine - coarse) / 3
         found[now] = np.where(np.isfinite(better), better, fine)
     return found
+
+
+def _points_wanted(stability: float, step: float) -> float:
+    """Points at the distance of a kernel's width √(2Dδ), over the density."""
+    return float(_DENSITY * np.pi * np.sqrt(stability / step))
+
+
+def _require_points(stability: float, step: float, first: float, *, short: bool) -> None:
+    """Name what asks for more points than are affordable: a short pulse, or the barrier."""
+    share = _points_wanted(stability, step) / _MOST_POINTS
+    if share <= 1:
+        return
+    if short:
+        raise SpinlearnValueError(
+            "duration",
+            f"{first:.3g} τ_D",
+            f"0, or at least {first * share**2:.3g} τ_D at this thermal stability",
+            "So short a pulse leaves the equilibrium as it is: use method='activation', or leave "
+            "it out.",
+        )
+    raise SpinlearnValueError(
+        "thermal_stability",
+        stability,
+        f"at most {stability / share**2:.3g} here (no unit)",
+        "Use method='ballistic' or 'activation' for barriers and voltages as large as these.",
+    )
 
 
 def _one_step_size(stability: float, overdrive: float, times: Numbers, step: float) -> Numbers:
@@ -126,15 +153,7 @@ def _chain(
     stability: float, overdrive: float, step: float
 ) -> tuple[Numbers, Numbers, Numbers, Numbers]:
     """First step ``(n,)``, matrix ``(n, n)``, and the last step into either half, ``(n,)``."""
-    # Points at the distance of a kernel's width √(2Dδ), over the density.
-    wanted = _DENSITY * np.pi * np.sqrt(stability / step)
-    if not wanted <= _MOST_POINTS:
-        raise SpinlearnValueError(
-            "thermal_stability",
-            stability,
-            f"at most {stability * (_MOST_POINTS / wanted) ** 2:.3g} here (no unit)",
-            "Use method='ballistic' or 'activation' for barriers and voltages as large as these.",
-        )
+    wanted = _points_wanted(stability, step)
     count = 16 * max(2, int(np.ceil(wanted / 16)))
     # coth κ = 1 to rounding as long as Dδ is small, which _STEP and _FEWEST see to.
     concentration = _concentration(step / (2 * stability))

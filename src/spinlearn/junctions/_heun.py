@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -79,22 +80,33 @@ def run(
     steps: Array,
     kind: str,
     records: int,
+    known: int | None = None,
 ) -> tuple[Array, Array | None]:
-    """Unit vectors after the steps, or after every record of so many steps and those records."""
+    """Unit vectors after the steps, or after every record of so many steps and those records.
+
+    With the number of steps known when compiled, derivatives in reverse pass through.
+    """
     angle = parameters.ratio * interval
     # The thermal field's variance is 2α k_B T/(μ0 M) over the angle: all within float32's range.
+    variance = 2 * parameters.damping * parameters.heat / angle
+    warm = variance > 0  # the root has no derivative at zero
     kernel = _Step(
         parameters,
         angle / (1 + parameters.damping**2),
-        jnp.sqrt(2 * parameters.damping * parameters.heat / angle),
+        jnp.where(warm, jnp.sqrt(jnp.where(warm, variance, 1)), 0).astype(variance.dtype),
     )
     begin = (start[0], start[1], start[2])
+
+    def advance(m: Vector, now: Array) -> Vector:
+        if known is None:
+            return _advance(kernel, m, key, now, now + steps, kind)
+        return _retraced(kernel, m, key, now, known, kind)
+
     if not records:
-        return jnp.stack(_advance(kernel, begin, key, first, first + steps, kind)), None
+        return jnp.stack(advance(begin, first)), None
 
     def record(m: Vector, k: Array) -> tuple[Vector, Array]:
-        now = first + k * steps
-        m = _advance(kernel, m, key, now, now + steps, kind)
+        m = advance(m, first + k * steps)
         return m, jnp.stack(m)
 
     end, saved = jax.lax.scan(record, begin, jnp.arange(records, dtype=jnp.uint32))
@@ -118,6 +130,27 @@ def _advance(kernel: _Step, m: Vector, key: Key, first: Array, last: Array, kind
         return jax.lax.fori_loop(begin, end, one, m)
 
     return jax.lax.fori_loop(first // size, (last + size - 1) // size, block, m)
+
+
+def _retraced(kernel: _Step, m: Vector, key: Key, first: Array, steps: int, kind: str) -> Vector:
+    """The same for derivatives in reverse: keeps every √steps-th state, computes others again."""
+    size = jnp.asarray(STEPS_PER_WORD[kind], jnp.uint32)
+    length = math.isqrt(steps - 1) + 1
+
+    def one(m: Vector, k: Array) -> tuple[Vector, None]:
+        now = first + k
+        increments = block_of_increments(kind, key, now // size, m[0])(now % size)
+        ahead = _heun(kernel, m, increments)
+        inside = k < steps  # the last stretch may be longer than what is left
+        x, y, z = (jnp.where(inside, b, a) for a, b in zip(m, ahead, strict=True))
+        return (x, y, z), None
+
+    @jax.checkpoint
+    def stretch(m: Vector, begin: Array) -> tuple[Vector, None]:
+        return jax.lax.scan(one, m, begin + jnp.arange(length, dtype=jnp.uint32))
+
+    begins = jnp.arange(0, steps, length, dtype=jnp.uint32)
+    return jax.lax.scan(stretch, m, begins)[0]
 
 
 def _dot(a: Any, b: Any) -> Array:

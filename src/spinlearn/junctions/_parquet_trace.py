@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from spinlearn.errors import SpinlearnError, SpinlearnValueError
-from spinlearn.junctions._trace_files import Block, Columns, missing_column
+from spinlearn.junctions._trace_files import Block, Columns, time_column, voltage_column
 
 _DAMAGED = "a whole Parquet file", "Copy or export this chunk again: it is cut off or damaged."
 
@@ -20,13 +20,16 @@ class ParquetTrace:
 
     def __init__(self, path: Path, columns: Columns, rows: int) -> None:
         self.path, self.columns, self.rows = path, columns, rows
+        self.unended: int | None = None
         with self._opened() as file:
             schema, self._groups = file.schema_arrow, file.metadata.num_row_groups
             self._sizes = [file.metadata.row_group(k).num_rows for k in range(self._groups)]
-        if columns.volts not in schema.names:
-            raise missing_column(path, columns.volts, list(schema.names))
-        self.has_time = columns.time in schema.names
-        self._names = [columns.volts] + ([str(columns.time)] if self.has_time else [])
+        volts = voltage_column(str(path), columns, list(schema.names))
+        time = time_column(str(path), columns, list(schema.names))
+        self.has_time = time is not None
+        self.time_stated = time is not None and time.stated
+        found = [volts] if time is None else [volts, time]
+        self._names, self._scales = [one.header for one in found], [one.scale for one in found]
         for name in self._names:
             kind = str(schema.field(name).type)
             if kind not in ("float", "double", "halffloat") and not kind.startswith(
@@ -71,10 +74,9 @@ class ParquetTrace:
                 if batch is None:
                     break
                 found = [
-                    np.asarray(batch.column(name).to_numpy(zero_copy_only=False), np.float64)
-                    for name in names
+                    scale * np.asarray(batch.column(k).to_numpy(zero_copy_only=False), np.float64)
+                    for k, scale in enumerate(self._scales[: len(names)])
                 ]
-                found[0] = found[0] * self.columns.scale
                 yield row, found
                 row += len(found[0])
         if row != group.row + group.rows:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,22 +13,20 @@ from typing import Any
 import numpy as np
 
 from spinlearn.errors import SpinlearnValueError
+from spinlearn.junctions._clock import Clock
 from spinlearn.junctions._csv_trace import CsvTrace
+from spinlearn.junctions._headers import VOLTS
 from spinlearn.junctions._parquet_trace import ParquetTrace
 from spinlearn.junctions._trace_files import (
     KINDS,
-    UNITS,
     Block,
     Columns,
     TraceFile,
-    missing_column,
     trace_paths,
 )
 
 # Rows that are decoded together.
 BLOCK_ROWS = 1 << 17
-# Of the time between samples, from step to step.
-_UNEVEN = 0.01
 
 
 class Trace:
@@ -35,29 +34,29 @@ class Trace:
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
         column: str,
-        unit: str,
+        unit: str | None,
         time_column: str | None,
         largest: float,
         memory: int,
         rows: int = BLOCK_ROWS,
     ) -> None:
-        if unit not in UNITS:
+        if unit is not None and unit not in VOLTS:
             raise SpinlearnValueError(
-                "unit", unit, f"one of {', '.join(UNITS)}", "Convert the trace to volts."
+                "unit", unit, f"one of {', '.join(VOLTS)}", "Convert the trace to volts."
             )
         self.path, self.memory = str(path), memory
-        columns = Columns(column, time_column, UNITS[unit])
+        columns = Columns(column, time_column, unit)
         self.files: list[TraceFile] = []
         self._seen: dict[Path, tuple[int, int] | None] = {}
         self.blocks: list[tuple[int, TraceFile, Block]] = []
         check = _Check(largest)
-        for name in trace_paths(path):
+        paths = trace_paths(path)
+        for name in paths:
             kind = CsvTrace if KINDS[name.suffix.lower()] == "CSV" else ParquetTrace
             file = kind(name, columns, rows)
-            if time_column not in (None, "t") and not file.has_time:
-                raise missing_column(name, str(time_column), [column])
+            _require_like_first(file, self.files)
             before = check.count
             for block, volts, time in file.scan():
                 start = check.count
@@ -70,6 +69,8 @@ class Trace:
                     "one sample or more",
                     "Remove the file, or export it again.",
                 )
+            if file.unended is not None:
+                _tell_unended(file, file.where(file.unended), last=name == paths[-1])
             self.files.append(file)
             self._seen[name] = _stamp(name)
         self.samples, self.mean, self.lowest, self.highest = (
@@ -79,7 +80,7 @@ class Trace:
             check.highest,
         )
         self.standard_deviation = float(np.sqrt(check.squares / check.count))
-        self.sample_time = check.sample_time
+        self.sample_time = check.clock.sample_time()
         self._windows = _Windows()
 
     def _add(self, start: int, file: TraceFile, block: Block) -> None:
@@ -172,6 +173,31 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return found.st_size, found.st_mtime_ns
 
 
+def _require_like_first(file: TraceFile, before: list[TraceFile]) -> None:
+    """All chunks have times, or none has."""
+    if not before or file.has_time == before[0].has_time:
+        return
+    raise SpinlearnValueError(
+        str(file.path),
+        "a column of times" if file.has_time else "no column of times",
+        f"chunks alike: {before[0].path.name} has {'one' if before[0].has_time else 'none'}",
+        "Export it as the others, or pass time_column=None and sample_time.",
+    )
+
+
+def _tell_unended(file: TraceFile, where: str, *, last: bool) -> None:
+    """A last line without its end may lack digits: refused within a trace, told at its end."""
+    remedy = "Copy or export it again, or end the line if it is whole."
+    if not last:
+        raise SpinlearnValueError(
+            where, "a line without its end", "whole lines in all chunks but the last", remedy
+        )
+    warnings.warn(
+        f"{where}: the last line has no end, so that its number may lack digits. {remedy}",
+        stacklevel=4,
+    )
+
+
 class _Windows:
     """What was read last, and what is being read ahead; at most two windows at a time."""
 
@@ -213,8 +239,7 @@ class _Check:
         self.largest = largest
         self.count, self.mean, self.squares = 0, 0.0, 0.0
         self.lowest, self.highest = np.inf, -np.inf
-        self.sample_time: float | None = None
-        self._last: float | None = None
+        self.clock = Clock()
 
     def add(
         self, file: TraceFile, block: Block, volts: np.ndarray, time: np.ndarray | None
@@ -232,10 +257,11 @@ class _Check:
                 file.where(block.row + k),
                 f"{volts[k]:g} V",
                 f"at most {self.largest:g} V in magnitude",
-                "If the column is in mV, pass unit='mV'; if it is right, pass a higher `largest`.",
+                "If the column is in mV, pass unit='mV' or write 'V (mV)' in the header; if it is "
+                "right, pass a higher `largest`.",
             )
         if time is not None:
-            self._add_time(file, block, time)
+            self.clock.add(file, block, time)
         total = self.count + len(volts)
         mean = float(volts.mean())
         apart = mean - self.mean
@@ -245,29 +271,3 @@ class _Check:
         self.count = total
         self.lowest = min(self.lowest, float(volts.min()))
         self.highest = max(self.highest, float(volts.max()))
-
-    def _add_time(self, file: TraceFile, block: Block, time: np.ndarray) -> None:
-        known = time if self._last is None else np.concatenate([[self._last], time])
-        steps, shift = np.diff(known), len(time) - len(known) + 1
-        bad = ~(steps > 0)
-        if bad.any():
-            k = int(np.argmax(bad))
-            raise SpinlearnValueError(
-                file.where(block.row + k + shift),
-                f"t = {known[k + 1]:g} s after {known[k]:g} s",
-                "times that grow from sample to sample",
-                "Name the chunks in their order, or pass time_column=None if times begin anew.",
-            )
-        if self.sample_time is None and len(steps):
-            self.sample_time = float(steps[0])
-        wanted = self.sample_time or 0.0
-        uneven = np.abs(steps - wanted) > _UNEVEN * wanted + 1e-9 * np.abs(known[1:])
-        if uneven.any():
-            k = int(np.argmax(uneven))
-            raise SpinlearnValueError(
-                file.where(block.row + k + shift),
-                f"{steps[k]:g} s after the sample before",
-                f"even steps, {wanted:g} s within {_UNEVEN:.0%}",
-                "Cut the trace at the gap, or pass time_column=None.",
-            )
-        self._last = float(time[-1])

@@ -3,108 +3,55 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
-from typing import Any, NamedTuple
 
 import numpy as np
 
-from spinlearn._checks import as_count, as_number
+from spinlearn._checks import as_number
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.junctions._switching_likelihood import SwitchingLikelihood
 from spinlearn.junctions.estimate import Estimate
-from spinlearn.junctions.switching_model import SwitchingModel, thermal_activation
+from spinlearn.junctions.fokker_planck_model import fokker_planck
+from spinlearn.junctions.switching_fit import SwitchingFit
+from spinlearn.junctions.switching_model import SwitchingModel
 from spinlearn.junctions.switching_table import SwitchingTable, checked_table
+from spinlearn.junctions.thermal_models import brown_rate, thermal_activation
 
-
-class SwitchingFit(NamedTuple):
-    """Parameters fitted to counts of switching, and how well they describe them.
-
-    Parameters
-    ----------
-    model
-        What was fitted.
-    table
-        The data (V, s).
-    estimates
-        Parameters by name with their intervals, in SI units.
-    covariance
-        Of the logarithms of the parameters, ``(k, k)``; zeros for those given (no unit).
-    deviance
-        Twice the distance in log-likelihood from a model that is right in every row (no unit).
-    degrees
-        Rows less fitted parameters (no unit).
-    p_value
-        Probability of such a deviance or a larger one if the model is right (no unit): below
-        0.01, say, the model does not describe the data, and its intervals are too narrow.
-    outside
-        Rows whose voltage is beyond what the model holds for (no unit).
-
-    Examples
-    --------
-    >>> SwitchingFit._fields[:3]
-    ('model', 'table', 'estimates')
-    """
-
-    model: SwitchingModel
-    table: SwitchingTable
-    estimates: dict[str, Estimate]
-    covariance: np.ndarray
-    deviance: float
-    degrees: int
-    p_value: float
-    outside: int
-
-    @property
-    def values(self) -> np.ndarray:
-        """Fitted parameters in the order of the model, in SI units."""
-        return np.array([estimate.value for estimate in self.estimates.values()])
-
-    def probability(self, voltage: Any, pulse_length: Any) -> np.ndarray:
-        """Probability (no unit) to switch at a voltage (V, its magnitude) in a time (s)."""
-        volts, length = np.broadcast_arrays(np.abs(voltage), pulse_length)
-        return self.model.chances(self.values, volts.astype(float), length.astype(float))[0]
-
-    def draw(self, count: int, *, seed: int = 0) -> np.ndarray:
-        """Parameters as uncertain as the data leave them, ``(count, k)``, in SI units.
-
-        Log-normal, with the covariance of the fit: for the interval of what is computed from them.
-
-        Parameters
-        ----------
-        count
-            How many.
-        seed
-            Of the random numbers (no unit).
-        """
-        number = as_count(count, "count", 1, "an integer >= 1", "Ask for one or more.")
-        rng = np.random.default_rng(seed)
-        free = np.diag(self.covariance) > 0
-        apart = np.zeros((number, len(free)))
-        root = np.linalg.cholesky(self.covariance[np.ix_(free, free)])
-        apart[:, free] = rng.standard_normal((number, len(root))) @ root.T
-        return self.values * np.exp(apart)
+#: Models by name.
+MODELS = {
+    "fokker-planck": fokker_planck,
+    "brown": brown_rate,
+    "thermal-activation": thermal_activation,
+}
 
 
 def fit_switching(
     data: str | os.PathLike[str] | SwitchingTable,
-    model: SwitchingModel | None = None,
+    model: SwitchingModel | str = "fokker-planck",
     *,
     given: Mapping[str, float] | None = None,
     confidence: float = 0.95,
 ) -> SwitchingFit:
     """The parameters under which counts of switching are most likely, with intervals.
 
-    Counts of every row are binomial, rows are independent. Intervals are those of the profile
-    likelihood: all values of a parameter at which, with the others fitted anew, twice the
-    log-likelihood is less than the quantile of χ² with one degree of freedom below its maximum. An
-    end that is not found within nine decades is 0 or infinity: the data set no such bound.
+    Counts of every row are binomial, rows are independent. The free layer is taken for a
+    perpendicular macrospin unless another model is asked for. Data that the model does not
+    describe (p below 0.001), or rows outside of its range, are told by a warning.
+
+    Intervals are those of the profile likelihood: all values of a parameter at which, with the
+    others fitted anew, twice the log-likelihood is less than the quantile of χ² with one degree of
+    freedom below its maximum. An end that is not found within nine decades is 0 or infinity: the
+    data set no such bound.
 
     Parameters
     ----------
     data
         CSV file as `read_switching` describes it, or the table itself (V, s).
     model
-        By default `thermal_activation()`.
+        "fokker-planck", right at any voltage; "brown", its limit for high barriers;
+        "thermal-activation", with a constant attempt time; or a model, as
+        `thermal_activation(1.0)`.
     given
         Parameters that are known, by name, in SI units: they are not fitted.
     confidence
@@ -121,20 +68,24 @@ def fit_switching(
     ------
     SpinlearnValueError
         If the data are bad (with file and line), no or every trial switched, there are fewer rows
-        than parameters, or the data do not determine them.
+        than parameters, the data do not determine them or lead out of all that the model holds
+        for, or there is no such model.
 
     Examples
     --------
-    >>> volts = np.linspace(0.30, 0.48, 10)
-    >>> model = thermal_activation()
-    >>> p, _ = model.chances(np.array([45.0, 0.5, 1e-9]), volts, np.full(10, 1e-8))
-    >>> table = SwitchingTable(volts, np.full(10, 1e-8), np.round(1000 * p), np.full(10, 1000))
-    >>> fit = fit_switching(table, given={"attempt_time": 1e-9})
-    >>> fit.estimates["critical_voltage"].covers(0.5), fit.estimates["stability"].covers(45.0)
-    (True, True)
+    >>> from spinlearn.junctions import named_junction, switching_probability
+    >>> memory = named_junction("ikeda2010")
+    >>> volts = np.linspace(0.45, 0.85, 9)
+    >>> p = np.asarray(switching_probability(memory, volts, 2e-8))
+    >>> table = SwitchingTable(volts, np.full(9, 2e-8), np.round(1000 * p), np.full(9, 1000))
+    >>> fit = fit_switching(table, given={"relaxation_time": float(memory.relaxation_time)})
+    >>> fit.estimates["thermal_stability"].covers(43.0)
+    True
+    >>> fit.estimates["critical_voltage"].covers(float(memory.critical_voltage))
+    True
     """
     table = checked_table(data)
-    used = thermal_activation() if model is None else model
+    used = _model(model)
     level = as_number(
         confidence, "confidence", lambda c: 0 < c < 1, "a number from 0 to 1", "Pass 0.95, say."
     )
@@ -156,6 +107,17 @@ def fit_switching(
         )
     problem = SwitchingLikelihood(used, table)
     logs, deviance = problem.best(used.guess(table, known), known, free)
+    holds = np.ones(len(table.voltage), bool)
+    if used.holds is not None:
+        holds = np.asarray(used.holds(np.exp(logs), problem.volts, table.pulse_length))
+    if not holds.any():
+        found = zip(used.parameters, np.exp(logs), strict=True)
+        raise SpinlearnValueError(
+            "data",
+            ", ".join(f"{name} {value:.3g}" for name, value in found),
+            f"what {used.name} holds for: {used.limits}",
+            _undetermined(used, table, free) or used.remedy,
+        )
     covariance = _covariance(problem, logs, free, used)
     estimates = {}
     for k, (name, unit) in enumerate(used.parameters.items()):
@@ -167,8 +129,7 @@ def fit_switching(
         else:
             estimates[name] = Estimate(value, value, value, unit)
     degrees = len(table.voltage) - int(free.sum())
-    limit = estimates[used.limit].value if used.limit else np.inf
-    return SwitchingFit(
+    fit = SwitchingFit(
         used,
         table,
         estimates,
@@ -176,8 +137,21 @@ def fit_switching(
         deviance,
         degrees,
         problem.p_value(logs, deviance, degrees),
-        int(np.sum(np.abs(table.voltage) >= limit)),
+        tuple(map(int, np.flatnonzero(~holds))),
     )
+    for text in fit.concerns:
+        warnings.warn(text, stacklevel=2)
+    return fit
+
+
+def _model(model: SwitchingModel | str) -> SwitchingModel:
+    if isinstance(model, SwitchingModel):
+        return model
+    if model not in MODELS:
+        raise SpinlearnValueError(
+            "model", model, f"one of {', '.join(MODELS)}, or a SwitchingModel", "Choose one."
+        )
+    return MODELS[model]()
 
 
 def _known(model: SwitchingModel, given: Mapping[str, float] | None) -> dict[str, float]:
@@ -216,3 +190,15 @@ def _covariance(
     found = np.zeros((len(free), len(free)))
     found[np.ix_(free, free)] = (vectors / values) @ vectors.T / np.outer(scale, scale)
     return found
+
+
+def _undetermined(model: SwitchingModel, table: SwitchingTable, free: np.ndarray) -> str | None:
+    """What to do where rows of one pulse length leave a time and a barrier undetermined."""
+    times = [name for name, unit in model.parameters.items() if unit == "s"]
+    known = [name for name, own in zip(model.parameters, free, strict=True) if not own]
+    if len(np.unique(table.pulse_length)) > 1 or not set(times) - set(known):
+        return None
+    return (
+        f"Pulses of one length do not tell {' and '.join(model.parameters)} apart: measure at a "
+        f"second length, or pass given={{{times[0]!r}: ...}} (s)."
+    )

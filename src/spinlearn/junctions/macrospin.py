@@ -17,11 +17,17 @@ from spinlearn.errors import SpinlearnValueError
 from spinlearn.junctions._equilibrium import bingham
 from spinlearn.junctions._heun import Parameters, run
 from spinlearn.junctions._increments import KINDS
+from spinlearn.junctions._member_values import as_direction, as_member_number, as_vector
+from spinlearn.junctions._no_reverse import forward_only
+from spinlearn.junctions._step_count import count_steps
 from spinlearn.junctions.mtj import MTJ
 from spinlearn.rng import stream
 from spinlearn.typing import Key
 
 Array = jax.Array
+
+# γ μ0 H step, beyond which trajectories are refused.
+_LARGEST_TURN = 0.5
 
 
 class Trajectories(eqx.Module):
@@ -79,9 +85,9 @@ class Macrospin(eqx.Module):
     plane_normal
         n, three numbers (no unit), normalised here.
     damping
-        α (no unit).
+        α (no unit); by default 0.01, assumed.
     temperature
-        T, K.
+        T, K; by default 300, assumed.
     applied_field
         H_app, ``(3,)`` or ``(3, n)``, A/m.
     fixed_layer
@@ -136,22 +142,22 @@ class Macrospin(eqx.Module):
         field_like: Any = 0.0,
         gyromagnetic_ratio: Any = GYROMAGNETIC_RATIO,
     ) -> None:
-        self.moment = _number(moment, "moment", "A m²", lambda v: v > 0)
-        self.anisotropy_field = _number(
+        self.moment = as_member_number(moment, "moment", "A m²", lambda v: v > 0)
+        self.anisotropy_field = as_member_number(
             anisotropy_field, "anisotropy_field", "A/m", lambda v: v >= 0
         )
-        self.easy_axis = _direction(easy_axis, "easy_axis")
-        self.easy_plane_field = _number(
+        self.easy_axis = as_direction(easy_axis, "easy_axis")
+        self.easy_plane_field = as_member_number(
             easy_plane_field, "easy_plane_field", "A/m", lambda v: v >= 0
         )
-        self.plane_normal = _direction(plane_normal, "plane_normal")
-        self.damping = _number(damping, "damping", "no unit", lambda v: v >= 0)
-        self.temperature = _number(temperature, "temperature", "K", lambda v: v >= 0)
-        self.applied_field = _vector(applied_field, "applied_field", "A/m")
-        self.fixed_layer = _direction(fixed_layer, "fixed_layer")
-        self.damping_like = _number(damping_like, "damping_like", "A/m", np.isfinite)
-        self.field_like = _number(field_like, "field_like", "A/m", np.isfinite)
-        self.gyromagnetic_ratio = _number(
+        self.plane_normal = as_direction(plane_normal, "plane_normal")
+        self.damping = as_member_number(damping, "damping", "no unit", lambda v: v >= 0)
+        self.temperature = as_member_number(temperature, "temperature", "K", lambda v: v >= 0)
+        self.applied_field = as_vector(applied_field, "applied_field", "A/m")
+        self.fixed_layer = as_direction(fixed_layer, "fixed_layer")
+        self.damping_like = as_member_number(damping_like, "damping_like", "A/m", np.isfinite)
+        self.field_like = as_member_number(field_like, "field_like", "A/m", np.isfinite)
+        self.gyromagnetic_ratio = as_member_number(
             gyromagnetic_ratio, "gyromagnetic_ratio", "rad/(s T)", lambda v: v > 0
         )
 
@@ -161,8 +167,9 @@ class Macrospin(eqx.Module):
     ) -> Macrospin:
         """The free layer of a junction under a voltage (V), one member per device or voltage.
 
-        The state that the voltage leaves when it is positive is m along +e: z for a perpendicular
-        easy axis, x for one in the plane (normal z). At the critical voltage the damping-like
+        The fixed layer is along +e: z for a perpendicular easy axis, x for one in the plane (normal
+        z). So m along it is the parallel state, the cosine of `MTJ.conductance` is m·e, and a
+        positive voltage leaves P for AP. At the critical voltage the damping-like
         field is α H_k, in the plane α (H_k + H_d/2), where the state becomes unstable at zero
         temperature.
 
@@ -188,9 +195,10 @@ class Macrospin(eqx.Module):
             (0.0, 0.0, 1.0),
             junction.damping,
             junction.temperature,
-            fixed_layer=tuple(-c for c in axis),
-            damping_like=torque,
-            field_like=torque * as_leaf(field_like_ratio, "field_like_ratio", "no unit"),
+            fixed_layer=axis,
+            # Away from the fixed layer.
+            damping_like=-torque,
+            field_like=-torque * as_leaf(field_like_ratio, "field_like_ratio", "no unit"),
         )
 
     @property
@@ -267,6 +275,7 @@ class Macrospin(eqx.Module):
         increments: str = "three-point",
         first_step: int = 0,
         save_every: int | None = None,
+        reverse_mode: bool = False,
     ) -> Trajectories:
         """Trajectories for a duration, by stochastic Heun steps that end on the unit sphere.
 
@@ -282,7 +291,9 @@ class Macrospin(eqx.Module):
         duration
             s; rounded up to whole steps.
         step
-            Time step, s: γ μ0 H step of 0.1 or less, with H the largest field.
+            Time step, s: γ μ0 H step of 0.1 or less, with H the largest field. Heun's step drives
+            what it should damp: by (γ μ0 H step)³/(8 α) of the damping, 1 % for a step of
+            (0.08 α)^⅓. Near the critical voltage that much counts.
         key
             Random key; equal keys give the same numbers to the last bit.
         increments
@@ -291,6 +302,10 @@ class Macrospin(eqx.Module):
             Steps done before, of which the random numbers are passed over.
         save_every
             Steps between records, a divisor of the number of steps; None for none.
+        reverse_mode
+            Whether `jax.grad` and `jax.vjp` are to pass through, with the random numbers held:
+            compiled for this number of steps, whose root is the number of states that are kept.
+            Without, `jax.jvp` passes and they are refused. The same trajectories, but for rounding.
 
         Raises
         ------
@@ -298,12 +313,13 @@ class Macrospin(eqx.Module):
             If an argument is out of range.
         """
         start, single = _as_ensemble(m)
-        steps = _count_steps(duration, step)
+        steps = count_steps(duration, step)
         first = as_count(first_step, "first_step", 0, "an integer >= 0", "Count from zero.")
         if increments not in KINDS:
             raise SpinlearnValueError(
                 "increments", increments, f"one of {', '.join(KINDS)}", "Choose one."
             )
+        self._require_small(step)
         every = None
         if save_every is not None:
             every = as_count(save_every, "save_every", 1, "an integer >= 1", "Or leave it out.")
@@ -313,16 +329,21 @@ class Macrospin(eqx.Module):
                 )
         interval = as_leaf(step, "step", "s").astype(start.dtype)
         records = 0 if every is None else steps // every
+        each = steps if every is None else every
         end, saved = run(
             self._parameters(start.dtype),
             interval,
             start,
             key,
             jnp.asarray(first, jnp.uint32),
-            jnp.asarray(steps if every is None else every, jnp.uint32),
+            jnp.asarray(each, jnp.uint32),
             increments,
             records,
+            each if reverse_mode else None,
         )
+        if not reverse_mode:
+            end = forward_only(end)
+            saved = None if saved is None else forward_only(saved)
         times = None
         if every is not None:
             times = (first + every * (1 + jnp.arange(records))).astype(start.dtype) * interval
@@ -330,6 +351,25 @@ class Macrospin(eqx.Module):
             end = end[:, 0]
             saved = None if saved is None else saved[:, :, 0]
         return Trajectories(end, saved, times, first + steps)
+
+    def _require_small(self, step: Any) -> None:
+        """Beyond half a radian a step lies, without a sign of it in the numbers.
+
+        At 0.6 the fluctuations of a memory at rest are three times too large, at 3 it switches.
+        """
+        fields = (self.anisotropy_field, self.easy_plane_field, self.gyromagnetic_ratio)
+        if not is_known(*fields):
+            return
+        anisotropy, plane, ratio = (float(np.max(np.asarray(field))) for field in fields)
+        turn = MU_0 * ratio * max(anisotropy, plane) * float(step)
+        if turn > _LARGEST_TURN:
+            raise SpinlearnValueError(
+                "step",
+                step,
+                f"γ μ0 H step up to {_LARGEST_TURN:g} (no unit), here at most "
+                f"{_LARGEST_TURN / turn * float(step):.2g} s",
+                f"Take 0.1 or less, about {0.1 / turn * float(step):.2g} s.",
+            )
 
     def _parameters(self, dtype: Any) -> Parameters:
         """What a step needs, in the precision of the ensemble."""
@@ -369,55 +409,3 @@ def _as_ensemble(m: Any) -> tuple[Array, bool]:
         "Divide by their length.",
     )
     return (start[:, None], True) if start.ndim == 1 else (start, False)
-
-
-def _count_steps(duration: Any, step: Any) -> int:
-    """Whole steps in a duration, rounded up but for rounding errors."""
-    values = {}
-    for field, value in (("duration", duration), ("step", step)):
-        leaf = as_leaf(value, field, "s")
-        if not is_known(leaf) or leaf.ndim:
-            raise SpinlearnValueError(
-                field, "traced or an array", "one known number, s", "It sets the number of steps."
-            )
-        require_values(
-            lambda v: np.isfinite(v) & (v > 0), field, value, "one positive number, s", "Pass one."
-        )
-        values[field] = float(leaf)
-    ratio = values["duration"] / values["step"]
-    whole = abs(ratio - round(ratio)) <= 1e-6 * max(1.0, ratio)
-    steps = round(ratio) if whole else int(np.ceil(ratio))
-    if steps >= 2**31:
-        raise SpinlearnValueError(
-            "duration", duration, f"below 2**31 steps of {values['step']:g} s", "Run in segments."
-        )
-    return max(steps, 1)
-
-
-def _number(value: Any, field: str, unit: str, good: Any) -> Array:
-    leaf = as_leaf(value, field, unit)
-    if leaf.ndim > 1:
-        raise SpinlearnValueError(
-            field, f"shape {leaf.shape}", f"one number or one per member, {unit}", "Pass (n,)."
-        )
-    require_values(
-        lambda v: np.isfinite(v) & good(v), field, value, f"finite, in range, {unit}", "Check it."
-    )
-    return leaf
-
-
-def _vector(value: Any, field: str, unit: str) -> Array:
-    leaf = as_leaf(value, field, unit)
-    if leaf.ndim not in (1, 2) or leaf.shape[0] != 3:
-        raise SpinlearnValueError(field, value, f"three components, {unit}", "Write (0, 0, 1).")
-    require_values(np.isfinite, field, value, f"finite components, {unit}", "Check it.")
-    return leaf
-
-
-def _direction(value: Any, field: str) -> Array:
-    leaf = _vector(value, field, "no unit")
-    if leaf.ndim != 1:
-        raise SpinlearnValueError(field, value, "three numbers (no unit)", "One for all members.")
-    length = jnp.sqrt(jnp.sum(leaf**2))
-    require_values(lambda v: v > 0, field, length, "a vector other than zero", "Write (0, 0, 1).")
-    return leaf / length

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
@@ -21,6 +22,8 @@ from spinlearn.typing import Key
 
 Array = jax.Array
 
+# Of a sample time, between what is given and what the times tell.
+_SAME = 1e-3
 _STEPS = "an integer >= 1, known when compiled"
 
 
@@ -140,10 +143,11 @@ class RecordedNoise(AbstractNoise):
 class MeasuredNoise(AbstractNoise):
     r"""A recorded trace in files as a source of noise, streamed: it may be larger than memory.
 
-    One CSV or Parquet file, or a folder of chunks, which follow one another in the order of their
-    names (2 before 10). All files are read and checked once at construction: what is wrong is an
-    error that names file and row before anything is computed. Afterwards only windows of the trace
-    are in memory, and the next one is read ahead in a thread.
+    One CSV or Parquet file, a list of files in their order, or a folder of chunks and nothing else,
+    which follow one another in the order of their names (2 before 10), numbered without a gap. All
+    files are read and checked once at construction: what is wrong is an error that names file and
+    row before anything is computed. Afterwards only windows of the trace are in memory, and the
+    next one is read ahead in a thread.
 
     Units read the recording as in `RecordedNoise`, to the same numbers; the recording begins anew
     at its end, which `passes` counts. Inside `jax.jit` and `jax.lax.scan` samples come through a
@@ -153,26 +157,30 @@ class MeasuredNoise(AbstractNoise):
     Parameters
     ----------
     path
-        File or folder.
+        File, folder, or list of files.
     column
-        Of the voltages.
+        Of the voltages, with or without its unit in brackets: "V" finds ``V (mV)`` and
+        ``voltage [mV]`` too.
     unit
-        Of that column: V, mV or µV.
+        Of that column: V, mV or µV; None for what the header says, V where it says nothing.
     time_column
-        Of the times, s: checked if there is one, and then the sample time is known. None ignores
-        it.
+        Of the times, s unless the header names ms, µs, ns or ps: checked if there is one, and then
+        the sample time is known. "t" also finds ``time``; None ignores them.
     sample_time
-        Between samples, s, where no column tells it.
+        Between samples, s, where no column tells it; where one does, both agree within 0.1 %.
     largest
-        Largest voltage that is believed, V.
+        Largest voltage that is believed, V: junctions break down above 1 V or so, and 4 mV without
+        its unit would be 4 V.
     memory
         For windows of the trace, bytes; decoding needs some 100 MB besides.
 
     Raises
     ------
     SpinlearnValueError
-        If a file is missing, empty, damaged or lacks a column; if a voltage is no number, not
-        finite or too large; if times do not grow evenly.
+        If a file is missing, empty, damaged, lacks a column or is no chunk of the trace; if a
+        voltage is no number, not finite or too large; if times do not grow evenly, some chunks
+        have none, or they disagree with ``sample_time``; if a line within the trace is cut off (at
+        its end that is a warning).
     SpinlearnError
         If Parquet is to be read and pyarrow is not installed.
 
@@ -193,13 +201,13 @@ class MeasuredNoise(AbstractNoise):
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
         column: str = "V",
         *,
-        unit: str = "V",
+        unit: str | None = None,
         time_column: str | None = "t",
         sample_time: float | None = None,
-        largest: float = 10.0,
+        largest: float = 1.0,
         memory: int = 256_000_000,
     ) -> None:
         limit = as_number(
@@ -209,13 +217,14 @@ class MeasuredNoise(AbstractNoise):
         self._trace = Trace(path, column, unit, time_column, limit, room)
         self.sample_time = self._trace.sample_time
         if sample_time is not None:
-            self.sample_time = as_number(
+            given = as_number(
                 sample_time,
                 "sample_time",
                 lambda v: 0 < v < np.inf,
                 "a positive number, s",
                 "Pass 1 over the sampling rate.",
             )
+            self.sample_time = _agreed(given, self._trace.sample_time)
 
     @property
     def samples(self) -> int:
@@ -308,6 +317,18 @@ class MeasuredNoise(AbstractNoise):
     def passes(self, state: RecordingState) -> Array:
         """How often the whole recording has been played by all units together (no unit)."""
         return _passes(state, self.samples)
+
+
+def _agreed(given: float, found: float | None) -> float:
+    """The sample time (s) of the times, if there are any; a given one agrees with it."""
+    if found is None or abs(given - found) <= _SAME * found:
+        return given if found is None else found
+    raise SpinlearnValueError(
+        "sample_time",
+        f"{given:g} s",
+        f"{found:.6g} s within {_SAME:.1%}, as the column of times says",
+        "Leave it out, name the unit of the times in the header, or pass time_column=None.",
+    )
 
 
 def _begin(shape: tuple[int, ...], samples: int, key: Key | None) -> RecordingState:

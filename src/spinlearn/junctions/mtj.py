@@ -50,7 +50,7 @@ class MTJ(eqx.Module):
     critical_voltage, critical_current
         V (A) that destabilises a state at zero temperature; the current flows in the state P.
     damping
-        Gilbert damping α (no unit).
+        Gilbert damping α (no unit); by default 0.01, assumed.
     anisotropy_field
         H_k of the easy axis, for a perpendicular one with the demagnetizing field taken off, A/m.
     easy_plane_field
@@ -60,7 +60,7 @@ class MTJ(eqx.Module):
         Time τ_0 of a mean dwell τ_0 exp(Δ), s. By default, for a perpendicular axis, Brown's
         τ_D √(π/Δ). Measured ones span 1e-18 to 1e-9 s.
     temperature
-        At which Δ holds, K.
+        At which Δ holds, K; by default 300, assumed.
     easy_axis
         "perpendicular" or "in-plane".
     resistance_spread, tmr_spread, thermal_stability_spread, critical_voltage_spread
@@ -233,7 +233,8 @@ class MTJ(eqx.Module):
         ----------
         cosine
             Cosine of the angle between the layers: 1 is P, −1 is AP (no unit). What is random
-            here, a macrospin's m_z or a state ±1, is handed in by the caller.
+            here is handed in by the caller: a state ±1, or of a `Macrospin` from this junction
+            m_z (perpendicular easy axis) or m_x (in the plane).
         voltage
             Across the junction, V.
         """
@@ -245,6 +246,25 @@ class MTJ(eqx.Module):
     def resistance(self, cosine: Any, voltage: Any = 0.0) -> Array:
         """Resistance, Ω: the inverse of `conductance`."""
         return 1 / self.conductance(cosine, voltage)
+
+    def voltage(self, cosine: Any, current: Any) -> Array:
+        """Voltage across the junction, V, at which a current (A) flows; cosine as `conductance`."""
+        amperes, aligned = as_leaf(current, "current", "A"), as_leaf(cosine, "cosine", "no unit")
+        require_values(np.isfinite, "current", current, "finite numbers, A", "Pass amperes.")
+        # The conductance grows with the voltage, from that without bias to that of no TMR.
+        low, high = jax.lax.stop_gradient(
+            (amperes * self.resistance_parallel, amperes * self.resistance(aligned))
+        )
+        low, high = jnp.broadcast_arrays(low, high)
+        for _ in range(50):
+            middle = 0.5 * (low + high)
+            flows = jax.lax.stop_gradient(self.conductance(aligned, middle)) * middle
+            more = jnp.abs(flows) > jnp.abs(amperes)
+            low, high = jnp.where(more, low, middle), jnp.where(more, middle, high)
+        found = jax.lax.stop_gradient(0.5 * (low + high))
+        # A step of Newton's, which gives the derivatives too.
+        rise = jax.grad(lambda v: jnp.sum(v * self.conductance(aligned, v)))(found)
+        return found - (found * self.conductance(aligned, found) - amperes) / rise
 
     def at_temperature(self, temperature: Any) -> MTJ:
         """The junction at another temperature (K): the barrier in J stays, Δ goes with 1/T.

@@ -12,7 +12,7 @@ from spinlearn._checks import as_leaf, is_known, require_values
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.junctions import _fokker_planck
 from spinlearn.junctions.mtj import MTJ
-from spinlearn.junctions.switching_forms import ballistic_write_error, thermal_switching
+from spinlearn.junctions.switching_forms import ballistic_chances, thermal_chances
 
 Array = jax.Array
 
@@ -107,17 +107,16 @@ def _probabilities(junction: MTJ, voltage: Any, duration: Any, method: str) -> t
         raise SpinlearnValueError("method", method, f"one of {', '.join(_METHODS)}", "Choose one.")
     stability, drive, time = reduced(junction, voltage, duration)
     if method == "ballistic":
-        error = ballistic_write_error(stability, drive, time)
-        return 1 - error, error
+        return ballistic_chances(stability, drive, time)
     if method == "activation":
-        switched = thermal_switching(stability, drive, time)
-        return switched, 1 - switched
+        return thermal_chances(stability, drive, time)
     if not is_known(stability, drive, time):
         raise SpinlearnValueError(
             "method",
             method,
             "known numbers, not traced ones, for the Fokker-Planck equation",
-            "Tabulate it before: tabulate_switching; or use method='ballistic' or 'activation'.",
+            "Build a table outside, tabulate_switching, and pass it in as an argument; or use "
+            "method='ballistic' or 'activation'.",
         )
     exponent = _solved(*(np.asarray(v, np.float64) for v in (stability, drive, time)))
     kind = jnp.result_type(stability, drive, time)

@@ -43,6 +43,11 @@ def ballistic_write_error(thermal_stability: Any, overdrive: Any, time: Any) -> 
     >>> round(float(ballistic_write_error(60.0, 3.0, 1.5)), 3)
     0.205
     """
+    return ballistic_chances(thermal_stability, overdrive, time)[1]
+
+
+def ballistic_chances(thermal_stability: Any, overdrive: Any, time: Any) -> tuple[Array, Array]:
+    """To have switched and not to have, by `ballistic_write_error`; each to relative precision."""
     stability = _as_stability(thermal_stability)
     drive = as_leaf(overdrive, "overdrive", "no unit")
     tau = as_leaf(time, "time", "τ_D")
@@ -59,7 +64,8 @@ def ballistic_write_error(thermal_stability: Any, overdrive: Any, time: Any) -> 
         + (above - 1) / (above + 1) * np.log(2)
         + (above + 3) / (above + 1) * jnp.log((above - 1) / above)
     )
-    return -jnp.expm1(-jnp.exp(logarithm - 2 * (above - 1) * tau))
+    exponent = jnp.exp(logarithm - 2 * (above - 1) * tau)
+    return jnp.exp(-exponent), -jnp.expm1(-exponent)
 
 
 def activation_rate(thermal_stability: Any, overdrive: Any = 0.0) -> Array:
@@ -93,8 +99,8 @@ def activation_rate(thermal_stability: Any, overdrive: Any = 0.0) -> Array:
     >>> bool(activation_rate(60.0, 0.5) > 1e6 * activation_rate(60.0))  # (no unit)
     True
     """
-    out, back = _rates(thermal_stability, overdrive)
-    return out + back
+    root = _activation(thermal_stability, overdrive)[0]
+    return root * root
 
 
 def thermal_switching(thermal_stability: Any, overdrive: Any, time: Any) -> Array:
@@ -122,10 +128,16 @@ def thermal_switching(thermal_stability: Any, overdrive: Any, time: Any) -> Arra
     >>> round(float(thermal_switching(10.0, 0.0, 1e9)), 3)  # long after: either well
     0.5
     """
+    return thermal_chances(thermal_stability, overdrive, time)[0]
+
+
+def thermal_chances(thermal_stability: Any, overdrive: Any, time: Any) -> tuple[Array, Array]:
+    """To be in the other well and not to be, by `thermal_switching`; each to relative precision."""
     tau = as_leaf(time, "time", "τ_D")
-    out, back = _rates(thermal_stability, overdrive)
-    both = out + back
-    return out / both * -jnp.expm1(-both * tau)
+    root, out, back = _activation(thermal_stability, overdrive)
+    # In this order λτ does not underflow where λ does.
+    exponent = (tau * root) * root
+    return out * -jnp.expm1(-exponent), back + out * jnp.exp(-exponent)
 
 
 def zero_temperature_time(overdrive: Any, cosine: Any) -> Array:
@@ -139,7 +151,8 @@ def zero_temperature_time(overdrive: Any, cosine: Any) -> Array:
     overdrive
         i = V/V_c, above 1 (no unit).
     cosine
-        z_0 = cos θ_0 at the start, from 0 up to below 1 (no unit).
+        z_0 = cos θ_0 at the start, from 0 up to below 1 (no unit); NaN comes out where traced
+        arguments are out of range.
 
     Raises
     ------
@@ -163,6 +176,8 @@ def zero_temperature_time(overdrive: Any, cosine: Any) -> Array:
         "from 0 up to below 1 (no unit)",
         "At exactly 1 there is no torque: start from a thermal angle.",
     )
+    inside = (drive > 1) & (start >= 0) & (start < 1)
+    drive, start = jnp.where(inside, drive, jnp.nan), jnp.where(inside, start, jnp.nan)
     return (
         -jnp.log1p(-start) / (2 * (drive - 1))
         + jnp.log1p(start) / (2 * (drive + 1))
@@ -209,8 +224,11 @@ def relaxation_rate(thermal_stability: float, overdrive: float = 0.0) -> float:
     return _fokker_planck.slowest_rate(stability, drive)
 
 
-def _rates(thermal_stability: Any, overdrive: Any) -> tuple[Array, Array]:
-    """Out of the well that a positive overdrive destabilises, and back."""
+def _activation(thermal_stability: Any, overdrive: Any) -> tuple[Array, Array, Array]:
+    """Root of Brown's rate √λ, and the parts of it out of the well and back.
+
+    In the long run these are the probabilities to be in the other well and in the first one.
+    """
     stability = _as_stability(thermal_stability)
     drive = as_leaf(overdrive, "overdrive", "no unit")
     require_values(
@@ -221,10 +239,14 @@ def _rates(thermal_stability: Any, overdrive: Any) -> tuple[Array, Array]:
         "Above the critical voltage: ballistic_write_error, or method='fokker-planck'.",
     )
     below = jnp.where(jnp.abs(drive) < 1, drive, jnp.nan)
-    scale = jnp.sqrt(stability / np.pi) * (1 - below**2)
-    out = scale * (1 - below) * jnp.exp(-stability * (1 - below) ** 2)
-    back = scale * (1 + below) * jnp.exp(-stability * (1 + below) ** 2)
-    return out, back
+    scale = 0.5 * jnp.log(stability / np.pi) + jnp.log1p(-below) + jnp.log1p(below)
+    out = scale + jnp.log1p(-below) - stability * (1 - below) ** 2
+    back = scale + jnp.log1p(below) - stability * (1 + below) ** 2
+    return (
+        jnp.exp(0.5 * jnp.logaddexp(out, back)),
+        jax.nn.sigmoid(out - back),
+        jax.nn.sigmoid(back - out),
+    )
 
 
 def _as_stability(value: Any) -> Array:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import os
 import re
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,17 +14,21 @@ import numpy as np
 
 from spinlearn._checks import as_numbers
 from spinlearn.errors import SpinlearnValueError
+from spinlearn.junctions._headers import SECONDS, VOLTS, heading, unit_factor
+from spinlearn.junctions._likely_units import LARGEST_VOLTAGE, LONGEST_PULSE
 
-#: Columns, and the units that a header may name in brackets, with their factors to SI.
-_COLUMNS = {
-    "voltage": {"V": 1.0, "mV": 1e-3},
-    "pulse_length": {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "us": 1e-6, "ns": 1e-9, "ps": 1e-12},
+#: Columns, and the units that a header may name in brackets.
+_COLUMNS: dict[str, Mapping[str, float]] = {
+    "voltage": VOLTS,
+    "pulse_length": SECONDS,
     "switched": {},
     "trials": {},
 }
+# What may stand in brackets beside counts.
+_COUNTS: Mapping[str, float] = {"1": 1.0, "counts": 1.0, "count": 1.0}
 _FORMAT = "voltage,pulse_length,switched,trials"
-# No junction lives through more volts; without a unit, more seconds are taken for nanoseconds.
-_MOST_VOLTS, _MOST_SECONDS = 10.0, 1.0
+# No junction lives through more volts, whatever the header says.
+_MOST_VOLTS = 10.0
 
 
 class SwitchingTable(NamedTuple):
@@ -55,7 +61,12 @@ def read_switching(path: str | os.PathLike[str]) -> SwitchingTable:
 
     The header names the columns ``voltage, pulse_length, switched, trials``, in any order; others
     are left alone. Voltages are in V and lengths in s, unless the header says otherwise: ``voltage
-    (mV)``, ``pulse_length (ns)``. Lines that are empty or begin with # are skipped.
+    (mV)``, ``pulse_length (ns)``. Without a unit, lengths above 1 ms and voltages above 2 V are
+    taken for another unit and refused. Lines that are empty or begin with # are skipped.
+
+    A file that does not end with a line end may have lost its end: where its last number is the
+    beginning of the one that all rows above share, it is refused; where it is shorter than all
+    above, or the beginning of the one above, a warning says so.
 
     Parameters
     ----------
@@ -66,8 +77,8 @@ def read_switching(path: str | os.PathLike[str]) -> SwitchingTable:
     ------
     SpinlearnValueError
         If the file is missing or empty, lacks a column, or a row has no number, a negative count,
-        more switched than trials, or a voltage or length that suggests another unit; with the file
-        and the line.
+        more switched than trials, a voltage or length that suggests another unit, or seems to be
+        cut; with the file and the line.
 
     Examples
     --------
@@ -88,16 +99,23 @@ def read_switching(path: str | os.PathLike[str]) -> SwitchingTable:
         raise SpinlearnValueError(
             str(file), str(error), "a CSV file in UTF-8", "Export the table as CSV."
         ) from error
-    rows = [
-        (number, row)
-        for number, row in enumerate(csv.reader(text.splitlines()), start=1)
-        if any(cell.strip() for cell in row) and not row[0].lstrip().startswith("#")
-    ]
+    reader = csv.reader(text.splitlines(keepends=True))
+    try:
+        # Where a row ends: cells in quotes may hold line ends.
+        rows = [
+            (reader.line_num, row)
+            for row in reader
+            if any(cell.strip() for cell in row) and not row[0].lstrip().startswith("#")
+        ]
+    except csv.Error as error:
+        raise SpinlearnValueError(
+            f"{file}, line {reader.line_num}", str(error), "a CSV file", "Export the table as CSV."
+        ) from error
     if not rows:
         raise SpinlearnValueError(
             str(file), "an empty file", f"a header {_FORMAT} and rows", "Export the table again."
         )
-    places, factors, stated = _header(file, *rows[0])
+    columns = _header(file, *rows[0])
     for line, row in rows[1:]:
         if len(row) != len(rows[0][1]):
             raise SpinlearnValueError(
@@ -110,12 +128,14 @@ def read_switching(path: str | os.PathLike[str]) -> SwitchingTable:
         raise SpinlearnValueError(str(file), "no rows", "one row or more", "Export it again.")
     found = np.array(
         [
-            [_number(file, line, row, name, k) for name, k in places.items()]
+            [_number(file, line, row, name, k) for name, k in columns.places.items()]
             for line, row in rows[1:]
         ]
     )
-    table = SwitchingTable(*(found * factors).T)
-    return _checked(table, lambda k: f"{file}, line {rows[1 + k][0]}, ", stated)
+    if not text.endswith(("\n", "\r")):
+        _require_whole(file, rows, columns)
+    table = SwitchingTable(*(found * columns.factors).T)
+    return _checked(table, lambda k: f"{file}, line {rows[1 + k][0]}, ", columns.without_unit)
 
 
 def checked_table(data: Any) -> SwitchingTable:
@@ -136,22 +156,29 @@ def checked_table(data: Any) -> SwitchingTable:
         raise SpinlearnValueError(
             "data", [c.shape for c in columns], "four columns (rows,)", "Pass one number a row."
         )
-    return _checked(SwitchingTable(*columns), lambda k: f"data, row {k + 1}, ", True)
+    return _checked(SwitchingTable(*columns), lambda k: f"data, row {k + 1}, ", frozenset())
 
 
-def _header(file: Path, line: int, row: list[str]) -> tuple[dict[str, int], np.ndarray, bool]:
-    """Where the columns are, their factors to SI, and whether the unit of the lengths is stated."""
+class _Columns(NamedTuple):
+    """Where the columns are, their factors to SI, and those whose unit is not stated."""
+
+    places: dict[str, int]
+    factors: np.ndarray
+    without_unit: frozenset[str]
+
+
+def _header(file: Path, line: int, row: list[str]) -> _Columns:
+    """The columns that a header names."""
     found: dict[str, tuple[int, str | None]] = {}
     for k, cell in enumerate(row):
-        match = re.fullmatch(r"\s*(.*?)\s*(?:[(\[]\s*(.*?)\s*[)\]])?\s*", cell)
-        assert match is not None
-        name = re.sub(r"\s+", "_", match[1]).lower()
+        written, unit = heading(cell)
+        name = re.sub(r"\s+", "_", written).lower()
         if name in found:
             raise SpinlearnValueError(
                 f"{file}, line {line}, columns", f"{name} twice", "once", "Remove one of them."
             )
         if name in _COLUMNS:
-            found[name] = (k, match[2])
+            found[name] = (k, unit)
     missing = [name for name in _COLUMNS if name not in found]
     if missing:
         raise SpinlearnValueError(
@@ -160,19 +187,13 @@ def _header(file: Path, line: int, row: list[str]) -> tuple[dict[str, int], np.n
             f"a column {' and a column '.join(missing)}",
             f"Write a header {_FORMAT}, with units in brackets if they are not V and s.",
         )
-    factors = []
-    for name, units in _COLUMNS.items():
-        unit = found[name][1]
-        if unit is not None and unit.replace("μ", "µ") not in units and units:
-            raise SpinlearnValueError(
-                f"{file}, line {line}, unit of {name}",
-                unit,
-                f"one of {', '.join(units)}",
-                "Convert the column.",
-            )
-        factors.append(units[unit.replace("μ", "µ")] if unit is not None and units else 1.0)
+    factors = [
+        unit_factor(found[name][1], units or _COUNTS, f"{file}, line {line}, unit of {name}")
+        for name, units in _COLUMNS.items()
+    ]
     places = {name: found[name][0] for name in _COLUMNS}
-    return places, np.array(factors), found["pulse_length"][1] is not None
+    silent = frozenset(name for name, (_, unit) in found.items() if unit is None)
+    return _Columns(places, np.array(factors), silent)
 
 
 def _number(file: Path, line: int, row: list[str], name: str, k: int) -> float:
@@ -185,7 +206,39 @@ def _number(file: Path, line: int, row: list[str], name: str, k: int) -> float:
         ) from None
 
 
-def _checked(table: SwitchingTable, where: Any, stated: bool) -> SwitchingTable:
+def _require_whole(file: Path, rows: list[tuple[int, list[str]]], columns: _Columns) -> None:
+    """Refuse, or warn of, a last number that seems to be cut.
+
+    Many editors leave the last line end out: a file without one is suspect only if its last number
+    is, too. Where all rows above agree on a number of which it is the beginning, it is refused:
+    a row that is right costs a line end. Else its length tells less, and a warning is enough.
+    """
+    last = len(rows[0][1]) - 1
+    if last not in columns.places.values() or len(rows) < 3:
+        return
+    line, row = rows[-1]
+    end, above = row[last].strip(), [other[last].strip() for _, other in rows[1:-1]]
+    name = rows[0][1][last].strip()
+    begins = above[-1].startswith(end) and above[-1] != end
+    if begins and len(set(above)) == 1:
+        raise SpinlearnValueError(
+            f"{file}, line {line}, {name}",
+            f"{end!r} at the very end of the file, without a line end",
+            f"{above[-1]!r}, as in all rows above, or a line end after the row",
+            "The file seems to be cut: copy it again. If the row is right, end it with a new line.",
+        )
+    if begins or all(len(end) < len(other) for other in above):
+        warnings.warn(
+            f"{file}, line {line}, {name} = {end!r} may be cut: the file has no line end after it, "
+            "and it is shorter than the numbers above. See whether it is whole; if it is, end it "
+            "with a new line.",
+            stacklevel=3,
+        )
+
+
+def _checked(
+    table: SwitchingTable, where: Any, without_unit: frozenset[str] = frozenset()
+) -> SwitchingTable:
     """The table, or an error that names its first bad row."""
     volts, length, switched, trials = (np.asarray(column, np.float64) for column in table)
 
@@ -215,13 +268,22 @@ def _checked(table: SwitchingTable, where: Any, stated: bool) -> SwitchingTable:
         "If the column is in mV, name it 'voltage (mV)'.",
     )
     demand(length > 0, "pulse_length", length, "a positive time, s", "Remove the row.")
-    if not stated:
+    if "voltage" in without_unit:
         demand(
-            length <= _MOST_SECONDS,
+            np.abs(volts) <= LARGEST_VOLTAGE,
+            "voltage",
+            volts,
+            f"at most {LARGEST_VOLTAGE:g} V in magnitude where the header names no unit",
+            "If the column is in mV, name it 'voltage (mV)'; if in V, 'voltage (V)'.",
+        )
+    if "pulse_length" in without_unit:
+        demand(
+            length <= LONGEST_PULSE,
             "pulse_length",
             length,
-            f"at most {_MOST_SECONDS:g} s where the header names no unit",
-            "If the column is in ns, name it 'pulse_length (ns)'; if in s, 'pulse_length (s)'.",
+            f"at most {LONGEST_PULSE:g} s where the header names no unit",
+            "If the column is in ns, name it 'pulse_length (ns)', and so for ms and µs; if in s, "
+            "'pulse_length (s)'.",
         )
     signs = np.sign(volts[volts != 0])
     sign = signs[0] if len(signs) else 1.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import equinox as eqx
 import jax
@@ -12,10 +12,16 @@ from jaxtyping import Bool, Float, UInt
 
 from spinlearn._checks import as_count, as_leaf, require_values
 from spinlearn.errors import SpinlearnValueError
+from spinlearn.junctions._carrying import carrying
+from spinlearn.junctions._threshold import Threshold
+from spinlearn.junctions._unit_shapes import beside, for_units, outer
 from spinlearn.junctions.noise import AbstractNoise
 from spinlearn.junctions.thermal_barrier import ThermalBarrier
 from spinlearn.rng import stream
 from spinlearn.typing import Key
+
+if TYPE_CHECKING:
+    from spinlearn.junctions.mtj import MTJ
 
 Array = jax.Array
 
@@ -163,7 +169,7 @@ class TelegraphNoise(AbstractNoise):
         *,
         voltage: Any = 0.0,
         field: Any = 0.0,
-        temperature: Any = 300.0,
+        temperature: Any = None,
         readout_noise: Any = None,
     ) -> TelegraphNoise:
         """The noise of a junction at a bias: voltage (V), field (A/m) and temperature (K).
@@ -179,6 +185,48 @@ class TelegraphNoise(AbstractNoise):
         """
         dwell = junction.dwell_times(voltage, field, temperature)
         return cls(*dwell, low, high, sample_time, readout_noise)
+
+    @classmethod
+    def from_junction(
+        cls,
+        junction: MTJ,
+        sample_time: Any,
+        *,
+        current: Any,
+        field: Any = 0.0,
+        readout_noise: Any = None,
+    ) -> TelegraphNoise:
+        """The voltage (V) over a junction through which a current flows: low is P, high is AP.
+
+        Levels follow from the resistances at their own voltages, and so does what the voltage does
+        to the dwell time in each state: a positive current leaves P.
+
+        Parameters
+        ----------
+        junction
+            At its temperature; of a batch ``(n,)`` the devices are in series.
+        sample_time, readout_noise
+            As in the class, s and V.
+        current
+            A.
+        field
+            Along the easy axis, against the fixed layer, A/m.
+
+        Raises
+        ------
+        SpinlearnValueError
+            If the current holds the junction in a state for longer than a number can say.
+
+        Examples
+        --------
+        >>> from spinlearn.junctions import named_junction
+        >>> device = named_junction("koenders2025")
+        >>> noise = TelegraphNoise.from_junction(device, 25e-6, current=1e-6)
+        >>> round(float(1e3 * noise.low[0])), round(float(1e3 * noise.high[0]))  # mV
+        (3, 6)
+        """
+        volts, dwell = carrying(junction, current, field)
+        return cls(*dwell, *volts, sample_time, readout_noise)
 
     @property
     def occupation(self) -> Float[Array, " junctions ..."]:
@@ -234,12 +282,24 @@ class TelegraphNoise(AbstractNoise):
         ----------
         lag
             Time in between, of any shape, s; one sample later is ``noise.sample_time``.
+
+        Raises
+        ------
+        SpinlearnValueError
+            If both levels are equal, where there is no telegraph signal; NaN where they are traced.
         """
-        later = _outer(as_leaf(lag, "lag", "s"), self.dwell_low)
+        require_values(
+            lambda v: np.any(v != 0, axis=0),
+            "low, high",
+            self.high - self.low,
+            "levels that differ, V",
+            "Without a telegraph signal there is nothing to correlate.",
+        )
+        later = outer(as_leaf(lag, "lag", "s"), self.dwell_low)
         spread = self._spread
-        decay = jnp.exp(-jnp.abs(later) / _beside(self.correlation_time, later))
-        total = jnp.sum(_beside(spread, later) * decay, axis=-spread.ndim)
-        return total / _beside(jnp.sum(spread, axis=0), total)
+        decay = jnp.exp(-jnp.abs(later) / beside(self.correlation_time, later))
+        total = jnp.sum(beside(spread, later) * decay, axis=-spread.ndim)
+        return total / beside(jnp.sum(spread, axis=0), total)
 
     def spectrum(self, frequency: Any) -> Float[Array, "*frequencies *shape"]:
         """One-sided power spectral density, V²/Hz: Lorentzians, and the readout's white noise.
@@ -253,10 +313,10 @@ class TelegraphNoise(AbstractNoise):
         frequency
             Of any shape, Hz.
         """
-        at = _outer(as_leaf(frequency, "frequency", "Hz"), self.dwell_low)
+        at = outer(as_leaf(frequency, "frequency", "Hz"), self.dwell_low)
         time, spread = self.correlation_time, self._spread
-        turned = 2 * np.pi * at * _beside(time, at)
-        power = _beside(4 * spread * time, at) / (1 + turned * turned)
+        turned = 2 * np.pi * at * beside(time, at)
+        power = beside(4 * spread * time, at) / (1 + turned * turned)
         total = jnp.sum(power, axis=-spread.ndim)
         if self.readout_noise is not None:
             total = total + 2 * self.sample_time * self.readout_noise * self.readout_noise
@@ -277,7 +337,7 @@ class TelegraphNoise(AbstractNoise):
         SpinlearnValueError
             If units have parameters of their own and another shape.
         """
-        occupation = _for_units(self.occupation, tuple(shape))
+        occupation = for_units(self.occupation, tuple(shape))
         drawn = jax.random.uniform(
             stream(key, "telegraph start"), occupation.shape, occupation.dtype
         )
@@ -321,7 +381,7 @@ def _sample(
     words = jax.vmap(lambda k: jax.random.bits(k, (size + 1,), jnp.uint32))(keys)
     # One word more decides where a word falls on a threshold: probabilities are exact to 2**-64.
     ties, words = words[:, -1], words[:, :-1].reshape(steps, *state.up.shape)
-    up, down = (_Threshold(_for_units(p, shape)) for p in noise.flip_probability)
+    up, down = (Threshold(for_units(p, shape)) for p in noise.flip_probability)
 
     def step(high: Array, drawn: tuple[Array, Array]) -> tuple[Array, Array]:
         word, tie = drawn
@@ -329,48 +389,10 @@ def _sample(
         return high, high
 
     last, highs = jax.lax.scan(step, state.up, (words, ties))
-    low, high = _for_units(noise.low, shape), _for_units(noise.high, shape)
+    low, high = for_units(noise.low, shape), for_units(noise.high, shape)
     volts = jnp.sum(jnp.where(highs, high[None], low[None]), axis=1)
     if noise.readout_noise is not None:
         keys = jax.vmap(lambda k: stream(key, "readout noise", k))(at)
         drawn = jax.vmap(lambda k: jax.random.normal(k, shape, volts.dtype))(keys)
         volts = volts + noise.readout_noise.astype(volts.dtype) * drawn
     return TelegraphState(last, state.step + jnp.uint32(steps)), volts
-
-
-class _Threshold:
-    """A probability as 64 bits, to be compared with random ones."""
-
-    def __init__(self, probability: Array) -> None:
-        scaled = probability * 2.0**32
-        # The largest number below 2**32 that both precisions have.
-        whole = jnp.minimum(jnp.floor(scaled), 2.0**32 - 256)
-        rest = jnp.floor((scaled - whole) * 2.0**32)
-        self.word = whole.astype(jnp.uint32)
-        self.rest = jnp.clip(rest, 0, 2.0**32 - 256).astype(jnp.uint32)
-
-    def passed(self, word: Array, tie: Array) -> Array:
-        return (word < self.word) | ((word == self.word) & (tie < self.rest))
-
-
-def _for_units(value: Array, shape: tuple[int, ...]) -> Array:
-    """Parameters ``(junctions,)`` or ``(junctions, *shape)`` as ``(junctions, *shape)``."""
-    if value.ndim > 1 and value.shape[1:] != shape:
-        raise SpinlearnValueError(
-            "shape",
-            shape,
-            f"{value.shape[1:]}, which the parameters have",
-            "Give every unit its parameters, or one number for all.",
-        )
-    own = value.reshape(value.shape[:1] + (1,) * len(shape)) if value.ndim == 1 else value
-    return jnp.broadcast_to(own, value.shape[:1] + shape)
-
-
-def _outer(value: Array, parameters: Array) -> Array:
-    """A value of any shape, in front of the parameters' axes."""
-    return value.reshape(value.shape + (1,) * parameters.ndim)
-
-
-def _beside(parameters: Array, value: Array) -> Array:
-    """Parameters as the last axes of a value."""
-    return parameters.reshape((1,) * (value.ndim - parameters.ndim) + parameters.shape)

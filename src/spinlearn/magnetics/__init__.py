@@ -7,7 +7,7 @@ from spinlearn.magnetics.driven import AbstractDrive, Driven, Supply, evolve_dri
 from spinlearn.magnetics.energy import AbstractEnergy, Energies
 from spinlearn.magnetics.evolve import Evolution, evolve
 from spinlearn.magnetics.exchange import Exchange
-from spinlearn.magnetics.grains import grain_axes, grain_labels
+from spinlearn.magnetics.grains import grain_axes, grain_factors, grain_labels
 from spinlearn.magnetics.llg import LLG
 from spinlearn.magnetics.oersted import OerstedField
 from spinlearn.magnetics.ovf import OVF, OVFError, read_ovf, unit_vectors, write_ovf
@@ -23,7 +23,7 @@ from spinlearn.magnetics.states import (
 )
 from spinlearn.magnetics.stripes import maze_state, stripe_state
 from spinlearn.magnetics.thermal import ThermalField
-from spinlearn.magnetics.torque import AbstractTorque
+from spinlearn.magnetics.torque import AbstractTorque, LayerCurrents
 from spinlearn.magnetics.zeeman import Zeeman
 from spinlearn.magnetics.zhang_li import ZhangLi
 
@@ -41,6 +41,7 @@ __all__ = [
     "Evolution",
     "Exchange",
     "InterfacialDMI",
+    "LayerCurrents",
     "OVFError",
     "OerstedField",
     "Relaxation",
@@ -54,6 +55,7 @@ __all__ = [
     "evolve",
     "evolve_driven",
     "grain_axes",
+    "grain_factors",
     "grain_labels",
     "maze_state",
     "random_state",

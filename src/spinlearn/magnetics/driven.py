@@ -28,6 +28,7 @@ from spinlearn.magnetics._stepping import (
 from spinlearn.magnetics.energy import split_slow
 from spinlearn.magnetics.evolve import first_adaptive_step, remedy_for
 from spinlearn.magnetics.llg import LLG
+from spinlearn.magnetics.torque import LayerCurrents
 from spinlearn.typing import Key
 
 Array = jax.Array
@@ -39,7 +40,7 @@ class Supply(NamedTuple):
     Parameters
     ----------
     current_density
-        Current density in every cell, ``(3, nx, ny, nz)``, A/m².
+        Current density in every cell, ``(3, nx, ny, nz)``, A/m², or `LayerCurrents`.
     field
         Field to add, such as that of the current, ``(3, nx, ny, nz)``, A/m, or None.
     rates
@@ -51,7 +52,7 @@ class Supply(NamedTuple):
     True
     """
 
-    current_density: Array
+    current_density: Array | LayerCurrents
     field: Array | None
     rates: Any
 

@@ -34,6 +34,7 @@ from spinlearn.magnetics._stepping import (
 )
 from spinlearn.magnetics.energy import split_slow
 from spinlearn.magnetics.llg import LLG
+from spinlearn.magnetics.torque import LayerCurrents
 from spinlearn.typing import Key
 
 Array = jax.Array
@@ -240,6 +241,8 @@ def first_adaptive_step(rate: Array) -> Array:
 def _current(current_density: Any) -> Any:
     if current_density is None or callable(current_density):
         return current_density
+    if isinstance(current_density, LayerCurrents):
+        return LayerCurrents(*(jnp.asarray(density) for density in current_density))
     return jnp.asarray(current_density)
 
 

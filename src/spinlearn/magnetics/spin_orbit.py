@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from spinlearn.constants import ELEMENTARY_CHARGE, HBAR
 from spinlearn.magnetics._cells import cross, magnetization_per_cell, number_per_cell, per_moment
-from spinlearn.magnetics.torque import AbstractTorque, require_current
+from spinlearn.magnetics.torque import AbstractTorque, LayerCurrents, require_current
 from spinlearn.materials import Material
 from spinlearn.mesh import Mesh
 
@@ -36,7 +36,8 @@ class SpinOrbit(AbstractTorque):
         Efficiencies θ_DL and θ_FL (spin-Hall angles), without unit, numbers or one per cell.
     current_ratio
         Current density in the heavy metal over that in the film, without unit (the layers
-        share one voltage: the ratio of their conductivities).
+        share one field: the ratio of their conductivities, which is one number only without
+        AMR). `LayerCurrents` have the metal's own, and leave the ratio out.
 
     Raises
     ------
@@ -79,6 +80,9 @@ class SpinOrbit(AbstractTorque):
     def field(self, m: Array, t: Any = 0.0, current_density: Any = None) -> Array:
         """Equivalent field, ``(3, nx, ny, nz)``, A/m."""
         del t
+        ratio = self.current_ratio
+        if isinstance(current_density, LayerCurrents):
+            current_density, ratio = current_density.metal, jnp.ones((), m.dtype)
         density = require_current(current_density, m, "SpinOrbit")
         transverse = jnp.stack([-density[1], density[0], jnp.zeros_like(density[0])])
         thickness = jnp.asarray(self.mesh.cell[2] * self.mesh.shape[2], m.dtype)
@@ -86,6 +90,6 @@ class SpinOrbit(AbstractTorque):
             jnp.asarray(0.5 * HBAR / ELEMENTARY_CHARGE, m.dtype) / thickness,
             self.saturation_magnetization,
         )
-        strength = per_current * self.current_ratio
+        strength = per_current * ratio
         turned = (strength * self.dampinglike)[None] * cross(m, transverse)
         return turned + (strength * self.fieldlike)[None] * transverse

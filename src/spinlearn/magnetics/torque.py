@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -13,6 +13,28 @@ from spinlearn.errors import SpinlearnValueError
 from spinlearn.mesh import Mesh
 
 Array = jax.Array
+
+
+class LayerCurrents(NamedTuple):
+    """Current densities in a film and in the heavy metal below it, where they go different ways.
+
+    Taken by whatever takes a current density: `SpinOrbit` uses that of the metal, all others that
+    of the film.
+
+    Parameters
+    ----------
+    film, metal
+        ``(3, nx, ny, nz)``, A/m².
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> LayerCurrents(jnp.zeros((3, 4, 4, 1)), jnp.ones((3, 4, 4, 1))).metal.shape
+    (3, 4, 4, 1)
+    """
+
+    film: Array
+    metal: Array
 
 
 class AbstractTorque(eqx.Module):
@@ -35,11 +57,16 @@ class AbstractTorque(eqx.Module):
     def field(
         self, m: Float[Array, "3 nx ny nz"], t: Any = 0.0, current_density: Any = None
     ) -> Float[Array, "3 nx ny nz"]:
-        """Equivalent field of unit vectors m at time t (s) under a current (A/m²), A/m."""
+        """Equivalent field of unit vectors m at time t (s) under a current (A/m²), A/m.
+
+        The current density is that of the film, ``(3, nx, ny, nz)``, or `LayerCurrents`.
+        """
 
 
 def require_current(current_density: Any, m: Array, torque: str) -> Array:
-    """The current density on the cells, or an error that names the torque that needs it."""
+    """The film's current density on the cells, or an error that names the torque."""
+    if isinstance(current_density, LayerCurrents):
+        current_density = current_density.film
     if current_density is None:
         raise SpinlearnValueError(
             "current_density",

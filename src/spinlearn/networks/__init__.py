@@ -6,6 +6,7 @@ from spinlearn.networks.capacity import LoadCurve, load_curve
 from spinlearn.networks.differential import Course, DifferentialLinks
 from spinlearn.networks.energy import energy, overlap
 from spinlearn.networks.heat_bath import ThermalRecalls, recall_thermal
+from spinlearn.networks.hebbian import recall_hebbian
 from spinlearn.networks.hopfield import Hopfield
 from spinlearn.networks.lesson import Lesson, teach
 from spinlearn.networks.mean_field import mean_field_capacity, mean_field_overlap
@@ -37,6 +38,7 @@ __all__ = [
     "recall_asynchronous",
     "recall_by_currents",
     "recall_curve",
+    "recall_hebbian",
     "recall_synchronous",
     "recall_table",
     "recall_thermal",

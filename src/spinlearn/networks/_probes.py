@@ -52,24 +52,26 @@ class _Crowd(NamedTuple):
     past: Array
 
 
-def settle(sweep: Callable[[Array, Array], Array], start: Array, limit: Array) -> Recalls:
+def settle(
+    sweep: Callable[[Array, Array], Array], start: Array, limit: Array, chunk: int = CHUNK
+) -> Recalls:
     """Sweeps over probes ``(m, n)`` until none changes: a function of states ``(n, m)`` and index.
 
-    A sweep goes over chunks of probes. Once half of them have settled, those that still move are
-    put first and only they go on: a probe that a sweep has not changed never changes again.
+    A sweep goes over chunks of so many probes. Once half of all have settled, those that still move
+    are put first and only they go on: a probe that a sweep has not changed never changes again.
     """
     m, n = start.shape
-    size = min(CHUNK, m)
+    size = min(chunk, m)
     rows = jnp.concatenate([start, jnp.ones((-m % size, n), start.dtype)])
     total = len(rows)
 
     def again(now: _Crowd) -> _Crowd:
         now = jax.lax.cond(2 * _moving(now) <= now.width, _gather, lambda same: same, now)
 
-        def advance(chunk: Array, all_states: Array) -> Array:
-            part = jax.lax.dynamic_slice_in_dim(all_states, chunk * size, size)
+        def advance(number: Array, all_states: Array) -> Array:
+            part = jax.lax.dynamic_slice_in_dim(all_states, number * size, size)
             swept = sweep(part.T, now.past).T
-            return jax.lax.dynamic_update_slice_in_dim(all_states, swept, chunk * size, axis=0)
+            return jax.lax.dynamic_update_slice_in_dim(all_states, swept, number * size, axis=0)
 
         after = jax.lax.fori_loop(0, (now.width + size - 1) // size, advance, now.states)
         settled = now.done | jnp.all(after == now.states, axis=1)

@@ -52,7 +52,7 @@ def sweep(
             fields = fields - left_out[:, None] * now.at[members].get(mode="fill", fill_value=0)
         least = ties.at[members].get(mode="fill", fill_value=0)
         before = now.at[members].get(mode="fill", fill_value=0)
-        after = _one_by_one(fields, among, least, before)
+        after = one_by_one(fields, among, least, before)
         return now.at[members].set(after, mode="drop")
 
     return jax.lax.fori_loop(0, blocks, update_block, states)
@@ -71,7 +71,7 @@ def rounding(weights: Array) -> Array:
     return 2 * jnp.finfo(weights.dtype).eps * jnp.sum(jnp.abs(weights), axis=1)
 
 
-def _one_by_one(fields: Array, among: Array, ties: Array, before: Array) -> Array:
+def one_by_one(fields: Array, among: Array, ties: Array, before: Array) -> Array:
     """States of a block, ``(b, m)``, from their fields and the weights among them."""
 
     def update(place: Array, now: tuple[Array, Array]) -> tuple[Array, Array]:

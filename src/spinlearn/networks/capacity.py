@@ -14,7 +14,9 @@ from jaxtyping import Float, Int
 from spinlearn._checks import as_count, as_numbers
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.networks.asynchronous import recall_asynchronous
+from spinlearn.networks.hebbian import recall_hebbian
 from spinlearn.rng import stream
+from spinlearn.rules import hebb
 from spinlearn.typing import Key
 
 Array = jax.Array
@@ -91,7 +93,7 @@ def load_curve(
     ----------
     rule
         Function of patterns ``(p, n)`` that returns weights ``(n, n)`` (no unit), such as
-        `spinlearn.rules.hebb`.
+        `spinlearn.rules.hebb`; that one is recalled by `recall_hebbian`, which needs no weights.
     nodes
         Number of nodes n.
     loads
@@ -156,8 +158,11 @@ def _final_overlaps(
 ) -> np.ndarray:
     """Overlaps with the patterns after recall from them, ``(probes,)``."""
     patterns = jax.random.rademacher(stream(key, "patterns"), shape, dtype)
-    start = patterns[:most]
-    found = recall_asynchronous(rule(patterns), start, key=stream(key, "recall"), sweeps=sweeps)
+    start, order = patterns[:most], stream(key, "recall")
+    if rule is hebb:  # the same states, without weights
+        found = recall_hebbian(patterns, start, key=order, sweeps=sweeps)
+    else:
+        found = recall_asynchronous(rule(patterns), start, key=order, sweeps=sweeps)
     return np.mean(np.asarray(found.states) * np.asarray(start), axis=1)
 
 

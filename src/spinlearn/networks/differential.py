@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal, final, get_args
 
 import equinox as eqx
@@ -80,7 +81,9 @@ class DifferentialLinks(eqx.Module):
     nodes
         Number of nodes n.
     gain
-        a, the weight of a whole link (no unit).
+        a, the weight of a whole link (no unit). A pulse changes all n weights that give a node
+        its field: a step that suits 35 nodes at a gain of 1 overshoots in a network of 1000, and
+        nothing converges. Take 35/n, or pulses shorter by as much.
     device_spread, cycle_spread
         As of `Links` (no unit).
     read_voltage, read_time
@@ -159,23 +162,49 @@ class DifferentialLinks(eqx.Module):
         key
             Of the noise of the read, and of the links' own.
         """
-        dtype = state.written.dtype
-        given = jnp.asarray(columns, dtype)
-        largest = jnp.maximum(jnp.max(jnp.abs(given)), jnp.finfo(dtype).tiny)
-        volt = self.read_voltage.astype(dtype)
-        on = given * (volt / largest)
+        n = self.nodes
+
+        def voltages(on: Array) -> Array:
+            return jnp.concatenate([jnp.zeros_like(on), on, -on])
+
         # What the new device would give is known from its calibration.
-        expected = jnp.einsum("ij,j->i", self._difference(_new(state)), on, precision="highest")
-        voltages = jnp.concatenate([jnp.zeros_like(on), on, -on])
-        time = self.read_time.astype(dtype)
-        state, record = self.links.apply(state, voltages, time, key=key)
-        current = record.charge[: self.nodes] / time - expected
-        unit = self._whole(dtype) * volt
-        noise = self._johnson(state, unit) * jax.random.normal(
-            stream(key, "read"), given.shape, dtype
+        state, current, record, scale = self._measured(state, columns, voltages, key)
+        expected = jnp.einsum(
+            "ij,j->i", self._difference(_new(state)), scale[1], precision="highest"
         )
-        found = current / unit + noise
-        return state, self.gain.astype(dtype) * found * largest, record
+        noise = self._johnson(state)[:n]
+        return state, self._as_weights(current[:n] - expected, noise, scale[0], key), record
+
+    def read_back(
+        self, state: LinksState, rows: Any, *, key: Key
+    ) -> tuple[LinksState, Float[Array, " n"], Record]:
+        """The device after a read the other way, Wᵀ r, and what the read took.
+
+        Rows are at voltages, columns are grounded, and each pair of columns says the difference of
+        its two currents.
+
+        Parameters
+        ----------
+        state
+            State of the links.
+        rows
+            r, ``(n,)`` (no unit); the largest is at the read voltage.
+        key
+            Of the noise of the read, and of the links' own.
+        """
+        n = self.nodes
+
+        def voltages(on: Array) -> Array:
+            return jnp.concatenate([on, jnp.zeros_like(on), jnp.zeros_like(on)])
+
+        state, current, record, scale = self._measured(state, rows, voltages, key)
+        expected = jnp.einsum(
+            "ij,i->j", self._difference(_new(state)), scale[1], precision="highest"
+        )
+        noise = self._johnson(state)
+        found = current[n : 2 * n] - current[2 * n :] - expected
+        both = jnp.hypot(noise[n : 2 * n], noise[2 * n :])
+        return state, self._as_weights(found, both, scale[0], key), record
 
     def train(
         self,
@@ -199,7 +228,7 @@ class DifferentialLinks(eqx.Module):
         ==========  =============  ===========  ===============================================
         hebbian     x              x            nowhere: a sum of outer products
         residual    x − W x        x            W = P, the projector on the patterns' span
-        subspace    x − W y        y = W x      P; Oja's subspace rule, W for Wᵀ
+        subspace    x − W y        y = Wᵀ x     W Wᵀ = P: Oja's subspace rule for V = Wᵀ
         ==========  =============  ===========  ===============================================
 
         The first epoch of "subspace" is hebbian, since y = 0 on a new device.
@@ -251,12 +280,31 @@ class DifferentialLinks(eqx.Module):
         n, matrix = self.nodes, self.links.conductance(state)
         return matrix[:n, n : 2 * n] - matrix[:n, 2 * n :]
 
-    def _johnson(self, state: LinksState, unit: Array) -> Array:
-        """Standard deviation of the rows' mean currents, ``(n,)``, over a unit in A."""
-        rows = jnp.diag(self.links.conductance(state))[: self.nodes]
+    def _measured(
+        self, state: LinksState, given: Any, voltages: Callable[[Array], Array], key: Key
+    ) -> tuple[LinksState, Array, Record, tuple[Array, Array]]:
+        """State, mean currents into all contacts, record, the largest number and the voltages."""
+        dtype = state.written.dtype
+        numbers = jnp.asarray(given, dtype)
+        largest = jnp.maximum(jnp.max(jnp.abs(numbers)), jnp.finfo(dtype).tiny)
+        on = numbers * (self.read_voltage.astype(dtype) / largest)
+        time = self.read_time.astype(dtype)
+        state, record = self.links.apply(state, voltages(on), time, key=key)
+        return state, record.charge / time, record, (largest, on)
+
+    def _as_weights(self, current: Array, noise: Array, largest: Array, key: Key) -> Array:
+        """Currents with their noise (A) over that of a link written whole, times the gain."""
+        dtype = current.dtype
+        unit = self._whole(dtype) * self.read_voltage.astype(dtype)
+        drawn = jax.random.normal(stream(key, "read"), current.shape, dtype)
+        return self.gain.astype(dtype) * (current / unit + noise / unit * drawn) * largest
+
+    def _johnson(self, state: LinksState) -> Array:
+        """Standard deviation of the mean currents into all contacts, ``(3n,)``, A."""
+        own = jnp.diag(self.links.conductance(state))
         # In float32 k_B T is no number: voltages of noise are.
-        heat = jnp.sqrt(self.temperature * (2 * K_B * 1e20)).astype(rows.dtype)
-        return 1e-10 * heat * jnp.sqrt(rows / self.read_time.astype(rows.dtype)) / unit
+        heat = jnp.sqrt(self.temperature * (2 * K_B * 1e20)).astype(own.dtype)
+        return 1e-10 * heat * jnp.sqrt(own / self.read_time.astype(own.dtype))
 
     def _whole(self, dtype: Any) -> Array:
         """Change of the mean link's conductance when it is written whole, S."""
@@ -283,9 +331,10 @@ def _train(
         """State, r, c and records of the reads."""
         if protocol == "hebbian":
             return state, x, x, []
-        state, y, read = network.read(state, x, key=stream(key, "read"))
         if protocol == "residual":
-            return state, x - y, x, [read]
+            state, given, read = network.read(state, x, key=stream(key, "read"))
+            return state, x - given, x, [read]
+        state, y, read = network.read_back(state, x, key=stream(key, "read"))
         state, back, again = network.read(state, y, key=stream(key, "read back"))
         return state, jnp.where(first, x, x - back), jnp.where(first, x, y), [read, again]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import matplotlib as mpl
@@ -9,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from spinlearn.experiments._intervals import wilson
+from spinlearn._intervals import wilson
 from spinlearn.junctions import SwitchingFit, TelegraphFit
 from spinlearn.report._quantities import number, quantity
 from spinlearn.report._style import LINES, STYLE, prefixed
@@ -30,13 +31,15 @@ def switching_fit_figure(fit: SwitchingFit) -> Figure:
     -------
     matplotlib.figure.Figure
         Voltages in V or mV; the parameters with their intervals, the deviance and its p-value
-        stand beside the curves. With more than seven pulse lengths colours follow their order.
+        stand beside the curves, and in red above them what speaks against the fit. With more
+        than seven pulse lengths colours follow their order.
 
     Examples
     --------
     >>> from spinlearn.junctions import SwitchingTable, fit_switching
-    >>> table = SwitchingTable([0.40, 0.43, 0.46], [1e-8] * 3, [12, 55, 91], [100] * 3)
-    >>> figure = switching_fit_figure(fit_switching(table, given={"attempt_time": 1e-9}))
+    >>> volts, switched = [0.40, 0.45, 0.50, 0.55], [13, 38, 67, 87]
+    >>> table = SwitchingTable(volts, [1e-8] * 4, switched, [100] * 4)
+    >>> figure = switching_fit_figure(fit_switching(table, given={"relaxation_time": 1e-9}))
     >>> figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()
     ('voltage (mV)', 'switching probability')
     """
@@ -71,6 +74,8 @@ def switching_fit_figure(fit: SwitchingFit) -> Figure:
             bbox_to_anchor=(1.02, 1.0),
             ncols=1 + (len(lengths) - 1) // 9,
         )
+        if fit.concerns:
+            ax.set_title(_refusal(fit), color="#b00020", fontsize=8, loc="center")
         ax.text(1.04, 0.0, _words(fit), transform=ax.transAxes, fontsize=7, va="bottom")
     return figure
 
@@ -90,7 +95,7 @@ def telegraph_fit_figure(fit: TelegraphFit, trace: Any) -> Figure:
     matplotlib.figure.Figure
         (a) a stretch of the trace with the more likely level; (b) a histogram of all samples with
         the fitted densities; (c) how many visits to each level last longer than a time, as
-        decoded, and the fitted geometric law.
+        decoded, and the fitted geometric law. In red above them, what speaks against the fit.
 
     Examples
     --------
@@ -114,6 +119,9 @@ def telegraph_fit_figure(fit: TelegraphFit, trace: Any) -> Figure:
         for letter, title, ax in zip("abc", ("trace", "samples", "dwell times"), axes, strict=True):
             ax.set_title(f"({letter}) {title}")
             ax.spines[["top", "right"]].set_visible(False)
+        if fit.concerns:
+            words = "; ".join(re.split(r"[(:]", text)[0].strip() for text in fit.concerns)
+            figure.suptitle(f"not to be trusted: {words}", color="#b00020", fontsize=8)
     return figure
 
 
@@ -203,8 +211,15 @@ def _words(fit: SwitchingFit) -> str:
     for name, estimate in fit.estimates.items():
         text = _short(estimate) if estimate.low < estimate.high else _given(estimate)
         lines.append(f"{name.replace('_', ' ')}\n  {text}")
-    lines.append(f"deviance {number(fit.deviance, 3)} on {fit.degrees} d.f., p = {fit.p_value:.2g}")
+    p_value = f"p = {fit.p_value:.2g}" if fit.p_value == fit.p_value else "no p-value"
+    lines.append(f"deviance {number(fit.deviance, 3)} on {fit.degrees} d.f., {p_value}")
     return "\n".join(lines)
+
+
+def _refusal(fit: SwitchingFit) -> str:
+    if fit.rejected:
+        return "rejected by the data: p < 0.001"
+    return f"{len(fit.outside)} of {len(fit.table.voltage)} rows outside of the model's range"
 
 
 def _given(estimate: Any) -> str:

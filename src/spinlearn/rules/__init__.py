@@ -7,9 +7,25 @@ from spinlearn.rules.oja_neuron import oja_neuron, oja_neuron_step
 from spinlearn.rules.oja_objective import oja_gradient, oja_objective
 from spinlearn.rules.oja_subspace import oja_subspace, oja_subspace_step
 from spinlearn.rules.pseudo_inverse import pseudo_inverse, pseudo_inverse_step
+from spinlearn.rules.stdp import on_fraction, stdp_step, stdp_winner_step
+from spinlearn.rules.stdp_statistics import (
+    stdp_probability,
+    stdp_relaxation,
+    stdp_stationary,
+    stdp_variance,
+)
+from spinlearn.rules.stdp_windows import (
+    count_inputs,
+    count_probability,
+    recent_inputs,
+    spike_ages,
+    window_probability,
+)
 from spinlearn.rules.storkey import storkey, storkey_step
 
 __all__ = [
+    "count_inputs",
+    "count_probability",
     "covariance",
     "covariance_step",
     "hebb",
@@ -22,8 +38,18 @@ __all__ = [
     "oja_objective",
     "oja_subspace",
     "oja_subspace_step",
+    "on_fraction",
     "pseudo_inverse",
     "pseudo_inverse_step",
+    "recent_inputs",
+    "spike_ages",
+    "stdp_probability",
+    "stdp_relaxation",
+    "stdp_stationary",
+    "stdp_step",
+    "stdp_variance",
+    "stdp_winner_step",
     "storkey",
     "storkey_step",
+    "window_probability",
 ]

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from spinlearn._checks import as_amount, as_array, as_float_array, require_values
+from spinlearn._checks import as_amount, as_array, as_float_array, as_leaf, require_values
 from spinlearn.errors import SpinlearnValueError
 
 Array = jax.Array
@@ -67,6 +67,31 @@ def as_rate(value: Any, dtype: Any) -> Array:
     """A learning rate, one number >= 0."""
     rate = as_amount(value, "rate", "no unit", zero=True, fix="Pass one positive number.")
     return rate.astype(dtype)
+
+
+def as_probability(value: Any, field: str) -> Array:
+    """Probabilities of any shape, from 0 to 1."""
+    chance = as_leaf(value, field, "no unit")
+    require_values(
+        lambda p: (p >= 0) & (p <= 1), field, value, "numbers from 0 to 1", "Pass probabilities."
+    )
+    return chance
+
+
+def as_bits(value: Any, shape: int | tuple[int, ...], field: str) -> Array:
+    """Booleans of this shape, given as such or as 0 and 1."""
+    array = as_array(value, field)
+    wanted = (shape,) if isinstance(shape, int) else shape
+    if array.shape != wanted:
+        raise SpinlearnValueError(
+            field, f"shape {array.shape}", f"shape {wanted}", "Pass one value for every place."
+        )
+    if array.dtype == bool:
+        return array
+    require_values(
+        lambda b: (b == 0) | (b == 1), field, value, "booleans, or 0 and 1", "Compare with > first."
+    )
+    return array != 0
 
 
 def full_product(subscripts: str, *operands: Array) -> Array:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Float
 
 from spinlearn.rules._epochs import present, train
-from spinlearn.rules._inputs import as_patterns, full_product
+from spinlearn.rules._inputs import as_patterns
+from spinlearn.rules._oja import leaky_step
 
 Array = jax.Array
 
@@ -104,6 +104,7 @@ def oja_clamped_step(weights: Any, patterns: Any, rate: Any) -> Float[Array, "n 
 
     Examples
     --------
+    >>> import jax.numpy as jnp
     >>> oja_clamped_step(jnp.ones((2, 2)), [1, -1], 0.5).tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
@@ -111,6 +112,4 @@ def oja_clamped_step(weights: Any, patterns: Any, rate: Any) -> Float[Array, "n 
 
 
 def _step(weights: Array, shown: Array, rate: Array) -> Array:
-    gain = full_product("pi,pj->ij", shown, shown) / shown.shape[0]
-    leak = jnp.mean(shown * shown, axis=0)
-    return weights + rate * (gain - leak[:, None] * weights)
+    return leaky_step(weights, shown, shown, rate)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Float
 
 from spinlearn.rules._epochs import present, train
-from spinlearn.rules._inputs import as_patterns, full_product
+from spinlearn.rules._inputs import as_patterns
+from spinlearn.rules._oja import leaky_step, outputs_of
 
 Array = jax.Array
 
@@ -101,6 +101,7 @@ def oja_neuron_step(weights: Any, patterns: Any, rate: Any) -> Float[Array, "n n
 
     Examples
     --------
+    >>> import jax.numpy as jnp
     >>> oja_neuron_step(jnp.eye(2) / 2, [1, -1], 0.5).tolist()
     [[0.6875, -0.25], [-0.25, 0.6875]]
     """
@@ -108,7 +109,4 @@ def oja_neuron_step(weights: Any, patterns: Any, rate: Any) -> Float[Array, "n n
 
 
 def _step(weights: Array, shown: Array, rate: Array) -> Array:
-    outputs = full_product("ij,pj->pi", weights, shown)
-    gain = full_product("pi,pj->ij", outputs, shown) / shown.shape[0]
-    leak = jnp.mean(outputs * outputs, axis=0)
-    return weights + rate * (gain - leak[:, None] * weights)
+    return leaky_step(weights, outputs_of(weights, shown), shown, rate)

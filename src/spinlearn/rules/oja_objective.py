@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Float
 
-from spinlearn.rules._inputs import as_presented, as_weights, full_product
+from spinlearn.rules._inputs import as_presented, as_weights
+from spinlearn.rules._oja import errors_of, mean_outer, outputs_of
 
 Array = jax.Array
 
@@ -46,7 +47,7 @@ def oja_objective(weights: Any, patterns: Any) -> Float[Array, ""]:
     """
     known = as_weights(weights)
     shown = as_presented(patterns, known.shape[0]).astype(known.dtype)
-    errors = shown - full_product("pi,ij->pj", full_product("ij,pj->pi", known, shown), known)
+    errors = errors_of(known, outputs_of(known, shown), shown)
     return 0.5 * jnp.mean(jnp.sum(errors * errors, axis=1))
 
 
@@ -86,9 +87,7 @@ def oja_gradient(weights: Any, patterns: Any, *, symmetric: bool = False) -> Flo
     """
     known = as_weights(weights)
     shown = as_presented(patterns, known.shape[0]).astype(known.dtype)
-    outputs = full_product("ij,pj->pi", known, shown)
-    errors = shown - full_product("pi,ij->pj", outputs, known)
-    fed_back = full_product("ij,pj->pi", known, errors)
-    both = full_product("pi,pj->ij", outputs, errors) + full_product("pi,pj->ij", fed_back, shown)
-    gradient = -both / shown.shape[0]
+    outputs = outputs_of(known, shown)
+    errors = errors_of(known, outputs, shown)
+    gradient = -(mean_outer(outputs, errors) + mean_outer(outputs_of(known, errors), shown))
     return 0.5 * (gradient + gradient.T) if symmetric else gradient

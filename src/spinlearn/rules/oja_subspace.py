@@ -8,7 +8,8 @@ import jax
 from jaxtyping import Float
 
 from spinlearn.rules._epochs import present, train
-from spinlearn.rules._inputs import as_patterns, full_product
+from spinlearn.rules._inputs import as_patterns
+from spinlearn.rules._oja import errors_of, mean_outer, outputs_of
 
 Array = jax.Array
 
@@ -135,9 +136,8 @@ def oja_subspace_step(
 
 
 def _change(weights: Array, shown: Array) -> Array:
-    outputs = full_product("ij,pj->pi", weights, shown)
-    errors = shown - full_product("pi,ij->pj", outputs, weights)
-    return full_product("pi,pj->ij", outputs, errors) / shown.shape[0]
+    outputs = outputs_of(weights, shown)
+    return mean_outer(outputs, errors_of(weights, outputs, shown))
 
 
 def _step(weights: Array, shown: Array, rate: Array) -> Array:

@@ -1,5 +1,7 @@
 """Hardware that conducts and learns."""
 
+from spinlearn.substrates.crossbar import Crossbar, CrossbarReading, CrossbarState
+from spinlearn.substrates.crossbar_cells import Cells
 from spinlearn.substrates.film import Film, FilmState
 from spinlearn.substrates.heavy_metal import HeavyMetal
 from spinlearn.substrates.ideal import Ideal, IdealState
@@ -21,6 +23,10 @@ from spinlearn.substrates.substrate import AbstractSubstrate, Record
 
 __all__ = [
     "AbstractSubstrate",
+    "Cells",
+    "Crossbar",
+    "CrossbarReading",
+    "CrossbarState",
     "Film",
     "FilmState",
     "HeavyMetal",

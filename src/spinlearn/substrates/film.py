@@ -18,6 +18,7 @@ from spinlearn.magnetics import (
     AbstractDrive,
     AbstractEnergy,
     AbstractTorque,
+    LayerCurrents,
     OerstedField,
     SpinOrbit,
     Supply,
@@ -201,6 +202,22 @@ class Film(AbstractSubstrate):
         """
         return solve_potential(self.sheet(state.m), self.electrodes, voltages, hall=False)
 
+    def layer_currents(self, m: Array, current_density: Array) -> LayerCurrents:
+        """Current density in the film and in the heavy metal, A/m², of that of `potential`.
+
+        The layers share one field: j = σ(m) E in the film, σ E in the metal.
+        """
+        if self.heavy_metal is None:
+            return LayerCurrents(current_density, jnp.zeros_like(current_density))
+        (a, b), (c, d) = self.sheet(m)
+        x, y = current_density[0], current_density[1]
+        determinant = a * d - b * c
+        field = jnp.stack([(d * x - b * y) / determinant, (a * y - c * x) / determinant])
+        film = jnp.einsum("abxyz,bxyz->axyz", self._magnet(m), field)
+        metal = self.heavy_metal.conductivity.astype(m.dtype) * field
+        across = jnp.zeros_like(field[:1])
+        return LayerCurrents(*(jnp.concatenate([j, across]) for j in (film, metal)))
+
     def apply(
         self, state: FilmState, voltages: Any, duration: Any, *, key: Key
     ) -> tuple[FilmState, Record]:
@@ -296,10 +313,10 @@ class _FilmDrive(AbstractDrive):
     def supply(self, t: Array, m: Array, memory: _Memory) -> Supply:
         del t
         potential, film = memory.potential, self.film
-        own = _in_the_film(film, m, potential.current_density)
+        layers = film.layer_currents(m, potential.current_density)
         currents = potential.currents
         rates = {"power": jnp.sum(self.voltages * currents), "currents": currents}
-        return Supply(own, _current_field(film, own, potential.current_density), rates)
+        return Supply(layers, _current_field(film, layers), rates)
 
     def _solve(self, m: Array, previous: Potential | None) -> Potential:
         return solve_potential(
@@ -312,28 +329,15 @@ class _FilmDrive(AbstractDrive):
         )
 
 
-def _in_the_film(film: Film, m: Array, total: Array) -> Array:
-    """Current density in the magnetic layer, A/m², of that of all layers per its thickness."""
-    if film.heavy_metal is None:
-        return total
-    sigma, sheet = film._magnet(m), film.sheet(m)
-    (a, b), (c, d) = sheet
-    x, y = total[0], total[1]
-    determinant = a * d - b * c
-    field = jnp.stack([(d * x - b * y) / determinant, (a * y - c * x) / determinant])
-    in_plane = jnp.einsum("abxyz,bxyz->axyz", sigma, field)
-    return jnp.concatenate([in_plane, jnp.zeros_like(in_plane[:1])])
-
-
-def _current_field(film: Film, own: Array, total: Array) -> Array | None:
+def _current_field(film: Film, layers: LayerCurrents) -> Array | None:
     """Oersted field of the current in the film, and of the sheet below it, A/m."""
     if film.oersted is None:
         return None
-    field = film.oersted.field(own)
+    field = film.oersted.field(layers.film)
     if film.heavy_metal is None:
         return field
-    # K × z / 2 above a sheet of current K, which is what is not in the film.
-    sheet = (total - own) * _thickness(film.mesh).astype(own.dtype)
+    # K × z / 2 above a sheet of current K.
+    sheet = layers.metal * film.heavy_metal.thickness.astype(field.dtype)
     return field + 0.5 * jnp.stack([sheet[1], -sheet[0], jnp.zeros_like(sheet[0])])
 
 

@@ -16,10 +16,9 @@ Array = jax.Array
 class HeavyMetal(eqx.Module):
     """A conducting layer without magnetism below the film.
 
-    The current in it is that of the film times the ratio of conductivities (the layers share one
-    field; the film's AMR is left out of the ratio). Per current density in this layer
-    it gives the film a damping- and a field-like spin–orbit torque and, if wanted, the field of
-    a wide sheet, ``H = ½ J d × z``.
+    The layers share one electric field, which drives a current in both. Per current density in
+    this layer it gives the film a damping- and a field-like spin–orbit torque and, if wanted, the
+    field of a wide sheet, ``H = ½ J d × z``.
 
     Parameters
     ----------

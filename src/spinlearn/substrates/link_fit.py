@@ -55,20 +55,21 @@ class LinkFit(NamedTuple):
         Root mean square of what is left of the mean relative change, over its largest (no unit).
     device_spread
         Standard deviation of the saturated change over its mean from device to device (no unit).
-    cycle_spread
-        Standard deviation of what a pulse changes on a saturated device, over the saturated
-        change (no unit).
+    saturated_scatter
+        Standard deviation of a saturated device's change from pulse to pulse, over that change (no
+        unit). It adds to a link, whatever the pulse writes, while the `cycle_spread` of `Links`
+        multiplies what a pulse writes: one is not the other.
 
     Examples
     --------
     >>> LinkFit._fields
-    ('model', 'residual', 'device_spread', 'cycle_spread')
+    ('model', 'residual', 'device_spread', 'saturated_scatter')
     """
 
     model: LinkModel
     residual: float
     device_spread: float
-    cycle_spread: float
+    saturated_scatter: float
 
 
 def measure_link(

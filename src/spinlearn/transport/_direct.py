@@ -6,8 +6,12 @@ factorisation is scipy's SuperLU with the symmetric ordering, called back from t
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import jax
 import numpy as np
+from jax.experimental.buffer_callback import buffer_callback
 from scipy.sparse import csc_matrix
 from scipy.sparse.linalg import splu
 
@@ -21,18 +25,20 @@ def solve_direct(problem: Problem, free: Array, current: Array, *, transpose: bo
     result = jax.ShapeDtypeStruct(current.shape, current.dtype)
     cells = problem.transpose().cells if transpose else problem.cells
     given = (*cells, problem.spring, problem.mean, free, current)
-    return jax.pure_callback(_solve_on_host, result, *given, vmap_method="sequential")
+    # A pure callback copies its arguments to the device, on a CPU by the thread that waits for
+    # them if there is but one: it hangs now and then (jax-ml/jax, issues 24255 and 25861).
+    in_place = buffer_callback(_solve_in_place, result, vmap_method="sequential")
+    copied = partial(jax.pure_callback, _solve_on_host, result, vmap_method="sequential")
+    return jax.lax.platform_dependent(*given, cpu=in_place, default=copied)
+
+
+def _solve_in_place(_: Any, out: Any, *given: Any) -> None:
+    """The same on buffers of the host, which are numpy arrays without being copied."""
+    np.asarray(out)[...] = _solve_on_host(*(np.asarray(v) for v in given))
 
 
 def _solve_on_host(
-    xx: Array,
-    xy: Array,
-    yx: Array,
-    yy: Array,
-    spring: Array,
-    mean: Array,
-    free: Array,
-    current: Array,
+    xx: Any, xy: Any, yx: Any, yy: Any, spring: Any, mean: Any, free: Any, current: Any
 ) -> np.ndarray:
     rhs = np.asarray(current, np.float64)
     unknown = np.flatnonzero(np.asarray(free).ravel())

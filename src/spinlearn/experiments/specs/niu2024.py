@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from spinlearn.experiments.specs.base import RunSpec, Table, choice, quantity
+from spinlearn.experiments.specs.memory_film import MemoryFilmTable
 
 _FIT = "fitted to 8 simulated granular films, 300 K, ours (docs/theory/networks.md, Links)"
 _KNOWN = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -42,6 +43,15 @@ class LinkTable(Table):
     )
     cycle_spread: float = quantity(0.02, "1", 0.0, 1.0, "Spread of what a pulse writes")
 
+    @model_validator(mode="after")
+    def _changes(self) -> Self:
+        if self.change == 0:
+            raise ValueError(
+                "change = 0: allowed is any other relative change, since weights are read over it. "
+                "A film of 480 nm has 5.27e-3."
+            )
+        return self
+
 
 class PulsesTable(Table):
     """Pulses that train, and reads between them (SI units, see its fields).
@@ -60,7 +70,11 @@ class PulsesTable(Table):
     )
     pulse: float = quantity(1e-10, "s", 1e-13, 1.0, "Length of a pulse")
     residual_pulse: float = quantity(
-        6e-11, "s", 1e-13, 1.0, "Length of a pulse in the residual protocol"
+        6e-11,
+        "s",
+        1e-13,
+        1.0,
+        "Length of a pulse in the protocols that read, residual and subspace",
     )
     gain: float = quantity(1.0, "1", 1e-6, 1e6, "Weight of a link that is written whole")
     read_voltage: float = quantity(2e-3, "V", 1e-9, 1e2, "Largest voltage of a column in a read")
@@ -174,7 +188,7 @@ class Niu2024Spec(RunSpec):
         "niu2024" (no unit).
     devices
         Devices, each with links of its own (no unit).
-    link, training, leaky, ideal, memory
+    link, training, leaky, ideal, film, memory
         Its tables (SI units).
 
     Examples
@@ -190,4 +204,5 @@ class Niu2024Spec(RunSpec):
     training: PulsesTable = PulsesTable()
     leaky: LeakyTable = LeakyTable()
     ideal: IdealTable = IdealTable()
+    film: MemoryFilmTable = MemoryFilmTable()
     memory: MemoryTable = MemoryTable()

@@ -42,7 +42,20 @@ class SelfLearningFilmTable(Table):
         "(spin-transfer)",
         source="assumed; that of fcc cobalt is of this size",
     )
-    grain_size: float = quantity(60e-9, "m", 1e-9, 1e-5, "Mean size of a grain (spin-orbit)")
+    anisotropy_spread: float = quantity(
+        0.0,
+        "1",
+        0.0,
+        1.0,
+        "Pinning: standard deviation of the anisotropy from grain to grain, over its mean",
+    )
+    grain_size: float = quantity(
+        60e-9,
+        "m",
+        1e-9,
+        1e-5,
+        "Mean size of a grain (spin-orbit, and spin-transfer with anisotropy_spread)",
+    )
     grain_coupling: float = quantity(
         5e-5, "J/m²", 0.0, 1e-1, "Exchange across a boundary of grains (spin-orbit)"
     )
@@ -83,7 +96,10 @@ class SelfLearningFilmTable(Table):
 
 
 class HeavyMetalTable(Table):
-    """The heavy metal below a film that spin-orbit torque writes; platinum by default (SI units).
+    """The heavy metal below the film; platinum by default (SI units).
+
+    It is below every film that spin-orbit torque writes. A film of stripes needs one for its DMI;
+    whether that one's conductance and torques are counted is `below_stripes`.
 
     Examples
     --------
@@ -98,6 +114,11 @@ class HeavyMetalTable(Table):
     )
     fieldlike: float = quantity(
         0.1, "1", -2.0, 2.0, "Field-like spin-orbit efficiency", source=_GARELLO
+    )
+    below_stripes: bool = choice(
+        False,
+        "Whether it lies below a film of stripes as well (spin-transfer), which it shunts and "
+        "gives its torques",
     )
 
 
@@ -303,7 +324,8 @@ class Yu2021Spec(RunSpec):
     def _resolved(self) -> Self:
         film = self.film
         cell = film.length / film.cells
-        if self.mechanism == "spin-orbit" and film.grain_size < cell * (1 - 1e-9):
+        granular = self.mechanism == "spin-orbit" or film.anisotropy_spread > 0
+        if granular and film.grain_size < cell * (1 - 1e-9):
             raise ValueError(
                 f"film.grain_size = {film.grain_size:g} m: allowed is at least a cell, {cell:g} m. "
                 "Make grains larger, or film.cell smaller."

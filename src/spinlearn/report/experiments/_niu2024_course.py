@@ -8,9 +8,9 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
 
-from spinlearn.experiments._intervals import interval_of
+from spinlearn._intervals import interval_of
 from spinlearn.experiments._memory_descent import OBJECTIVES, descended
 from spinlearn.experiments._memory_hardware import HARDWARE, LINKS
 from spinlearn.report._pictures import Picture
@@ -51,8 +51,7 @@ def _learning(values: dict[str, np.ndarray], spec: Any) -> Picture:
                 ax.set_ylabel(label)
                 tidy(ax)
             axes[0, column].set_ylim(-0.04, 1.04)
-            axes[0, column].set_title(kind)
-            axes[0, column].legend(loc="best", frameon=False)
+            _head(axes[0, column], kind)
             axes[1, column].set_yscale("log")
             axes[2, column].set_ylim(0, 1.1 * axes[2, column].get_ylim()[1])
         for k, method in enumerate(LINKS):
@@ -94,17 +93,8 @@ def _gradient(values: dict[str, np.ndarray], spec: Any) -> Picture:
                 tidy(ax, "y")
                 if column == 0:
                     ax.set_ylabel(f"cosine with the descent\nof {text}")
-            axes[0, column].set_title(kind)
+            _head(axes[0, column], kind)
             axes[2, column].set_xlabel("epoch")
-            axes[2, column].add_artist(
-                Legend(
-                    axes[2, column],
-                    *axes[0, column].get_legend_handles_labels(),
-                    loc="lower left",
-                    ncols=2,
-                    frameon=False,
-                )
-            )
     caption = (
         f"Do the changes of an epoch follow a slope? {spec.memory.letters}: cosine of what "
         "conductances show of them with the descent of Oja's objective ½⟨‖ξ − VᵀVξ‖²⟩, V = Wᵀ, of "
@@ -114,6 +104,19 @@ def _gradient(values: dict[str, np.ndarray], spec: Any) -> Picture:
         f"{sampled(count, 'device', 'bands')}"
     )
     return Picture("gradient", caption, figure)
+
+
+def _head(ax: Axes, kind: str) -> None:
+    """Title and legend above a column of panels, lines as they are drawn where they count."""
+    handles = []
+    for method in KINDS[kind]:
+        color, dashes, marker = look(method)
+        style: dict[str, Any] = {"color": color, "ls": dashes, "marker": marker, "ms": 3.2}
+        handles.append(Line2D([], [], lw=1.3, label=called(method), **style))
+    ax.legend(
+        handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False
+    )
+    ax.set_title(kind, pad=32)
 
 
 def _draw(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from spinlearn.experiments._intervals import FEWEST, interval_of, kind_of_interval
+from spinlearn._intervals import FEWEST, interval_of, kind_of_interval
 
 
 def finished(dataset: Any, *names: str) -> tuple[np.ndarray, ...] | None:

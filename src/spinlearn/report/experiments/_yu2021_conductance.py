@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from spinlearn.experiments._intervals import interval_of
-from spinlearn.experiments._learning_claims import balanced_patterns, correlation, orthogonal_mean
+from spinlearn._intervals import interval_of, interval_of_smooth
+from spinlearn.experiments._learning_changes import balanced_patterns, correlation, orthogonal_mean
 from spinlearn.report._matrix import _draw_matrix
 from spinlearn.report._pictures import Picture
 from spinlearn.report._style import STYLE, prefixed
@@ -115,7 +115,7 @@ def _hebb_picture(dataset: Any) -> Picture:
             def of_mean(sample: np.ndarray) -> float:
                 return correlation(sample.mean(axis=0), changes.alike)
 
-            between = interval_of(last, of_mean)
+            between = interval_of_smooth(last, of_mean, (-1.0, 1.0))
             line[1].set_title(f"r of means = {interval_text(average, between)}", loc="right")
             texts.append(f"{text} against {name}")
         for letter, ax in zip("abcd", axes.flat, strict=True):

@@ -9,8 +9,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from spinlearn.experiments._intervals import interval_of
-from spinlearn.experiments._learning_claims import balanced_patterns, pair_products, relative_change
+from spinlearn._intervals import interval_of
+from spinlearn.experiments._learning_changes import (
+    balanced_patterns,
+    pair_products,
+    relative_change,
+)
 from spinlearn.report._pictures import Picture
 from spinlearn.report._quantities import with_unit
 from spinlearn.report._style import LINES, STYLE, prefixed

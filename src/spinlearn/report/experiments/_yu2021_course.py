@@ -9,8 +9,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from spinlearn.experiments._intervals import interval_of
-from spinlearn.experiments._learning_claims import balanced_patterns, pair_products, relative_change
+from spinlearn._intervals import interval_of
+from spinlearn.experiments._learning_changes import (
+    balanced_patterns,
+    pair_products,
+    relative_change,
+)
+from spinlearn.experiments._learning_claims import recall_in_turn
 from spinlearn.report._pictures import Picture
 from spinlearn.report._quantities import axis_of
 from spinlearn.report._style import LINES, STYLE
@@ -89,34 +94,41 @@ def _survival_picture(dataset: Any, spec: Any) -> list[Picture]:
     """Two patterns in turn, and waiting at a temperature."""
     turns = finished(dataset, "untrained", "alternated", "alternated_reversed")
     waits = finished(dataset, "untrained", "trained", "retained")
-    panels = 3 * (turns is not None) + (waits is not None)
+    panels = 5 * (turns is not None) + (waits is not None)
     if not panels:
         return []
+    rows, columns = (1, 1) if panels == 1 else (2, 3)
     texts, films = [], 0
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(0.6 + 2.9 * panels, 3.1), layout="constrained")
-        axes = list(figure.subplots(1, panels, squeeze=False)[0])
-        for letter, ax in zip("abcd", axes, strict=False):
-            ax.set_title(f"({letter})", pad=5)
+        size = (0.6 + 2.9 * columns, 3.1 * rows)
+        figure = Figure(figsize=size, layout="constrained")
+        axes = list(figure.subplots(rows, columns, squeeze=False).ravel())
+        for k, ax in enumerate(axes):
+            ax.set_title(f"({'abcdef'[k]})", pad=5)
+            ax.set_visible(k < panels)
         if turns is not None:
             films = len(turns[0])
             untrained, alternated, backwards = turns
             _draw_turns(axes[0], untrained, alternated, first=0)
             _draw_turns(axes[1], untrained, backwards, first=1)
             _draw_memory(axes[2], untrained, alternated)
+            _draw_recall(axes[3], recall_in_turn(dataset, "alternated"), first=0)
+            _draw_recall(axes[4], recall_in_turn(dataset, "alternated_reversed"), first=1)
             texts.append(
                 "(a) Two patterns in turn on one film: how much more a pattern's unlike pairs "
                 "gained than its like ones since the film was untrained, after every training "
                 "(filled: with that pattern). (b) The same, the other pattern first. (c) "
                 "Correlation of the changes in (a) with the pattern trained last and the one "
                 "before. Dotted: a film that holds the last pattern alone has −½ of its "
-                "correlation with the other."
+                "correlation with the other. (d), (e) Share of a pattern's one-bit errors that the "
+                "film corrects in the courses of (a) and (b), weights against its own mean over "
+                "orthogonal patterns."
             )
         if waits is not None:
             films = len(waits[0])
-            _draw_waiting(axes[-1], dataset, *waits)
+            _draw_waiting(axes[panels - 1], dataset, *waits)
             texts.append(
-                f"({'abcd'[panels - 1]}) The first pattern's film while it waits at "
+                f"({'abcdef'[panels - 1]}) The first pattern's film while it waits at "
                 f"{spec.controls.retention_temperature:g} K."
             )
     texts.append(f"{sampled(films, 'studied film')} Faint points: every film.")
@@ -157,6 +169,24 @@ def _draw_memory(ax: Axes, untrained: np.ndarray, alternated: np.ndarray) -> Non
     _draw_course(ax, trainings[1:], other[:, 1:], 1, "the one before")
     ax.plot(trainings, -0.5 * last.mean(axis=0), ls=":", color="0.4", lw=1, zorder=0)
     ax.set_ylabel("correlation of ΔG/G with $s_i s_j$")
+    _tidy_turns(ax, count)
+
+
+def _draw_recall(ax: Axes, recalled: np.ndarray, *, first: int) -> None:
+    """Share of either pattern's one-bit errors corrected after every training."""
+    count = recalled.shape[1]
+    trainings = np.arange(1, count + 1)
+    for k in range(2):
+        values = 100 * recalled[:, :, k]
+        # Aside, so that intervals do not cover each other.
+        places = trainings + (0.06 * (2 * k - 1) if count <= _MOST_BARS else 0.0)
+        _draw_course(ax, places, values, k, signs(balanced_patterns()[k]))
+        own = (np.arange(count) + first) % 2 == k
+        if count <= _MOST_BARS:
+            style: dict[str, Any] = {"marker": "os"[k], "color": LINES[k][0], "ms": 4.5}
+            ax.plot(places[own], values.mean(axis=0)[own], ls="", zorder=4, **style)
+    ax.set_ylabel("one-bit errors corrected (%)")
+    ax.set_ylim(-4, 104)
     _tidy_turns(ax, count)
 
 

@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from spinlearn.experiments._intervals import interval_of, wilson
-from spinlearn.experiments._learning_claims import balanced_patterns, one_bit_recall
+from spinlearn._intervals import interval_of, wilson
+from spinlearn.experiments._learning_changes import balanced_patterns
+from spinlearn.experiments._learning_recall import one_bit_recall
 from spinlearn.report._pictures import Picture
 from spinlearn.report._style import STYLE, readable_on
 from spinlearn.report.experiments._samples import bars, finished, sampled, tidy

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.ticker import MaxNLocator
 
-from spinlearn.experiments._intervals import interval_of
+from spinlearn._intervals import interval_of
 from spinlearn.experiments._memory_bench import METHODS
 from spinlearn.experiments._memory_hardware import LINKS
 from spinlearn.report._animation import Animation
@@ -20,12 +20,13 @@ from spinlearn.report._pictures import Picture, legend_name
 from spinlearn.report._style import LINES, STYLE
 from spinlearn.report._view import RunView
 from spinlearn.report.experiments._niu2024_course import course_pictures
+from spinlearn.report.experiments._niu2024_film import OF_FILMS, film_pictures
 from spinlearn.report.experiments._niu2024_images import image_pictures
 from spinlearn.report.experiments._niu2024_names import FEW, KINDS, Look, called, look
 from spinlearn.report.experiments._samples import finished, sampled, tidy
 
 #: Variables that need no general figure.
-COVERED = frozenset(
+COVERED = OF_FILMS | frozenset(
     {
         "by_flips",
         "by_similarity",
@@ -63,6 +64,7 @@ def pictures(view: RunView) -> list[Picture]:
         *_recall_picture(dataset, spec),
         *_set_picture(dataset, spec),
         *course_pictures(dataset, spec),
+        *film_pictures(dataset, spec),
     ]
 
 

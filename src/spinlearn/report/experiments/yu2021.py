@@ -9,7 +9,8 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from spinlearn.experiments._learning_claims import balanced_patterns, one_bit_recall
+from spinlearn.experiments._learning_changes import balanced_patterns
+from spinlearn.experiments._learning_recall import one_bit_recall
 from spinlearn.report._animation import Animation, animate
 from spinlearn.report._pictures import Picture, legend_name
 from spinlearn.report._quantities import with_unit
