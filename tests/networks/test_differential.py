@@ -106,8 +106,13 @@ def test_the_subspace_rule_gives_patterns_back_by_the_way_they_came():
     assert np.abs(x @ w @ w.T - x).max() < 0.1
 
 
+@pytest.mark.once
 def test_a_step_of_the_subspace_protocol_is_ojas_with_weights_that_are_not_symmetric():
-    """dW along (x − W y) yᵀ with y = Wᵀ x; with y = W x it would point elsewhere."""
+    """dW along (x − W y) yᵀ with y = Wᵀ x; with y = W x it would point elsewhere.
+
+    In float64: a step of so short a pulse is within ten roundings of float32, since a weight is
+    ten times a small difference of two conductances.
+    """
     network = _network(gain=10.0)
     pulses: dict[str, Any] = PULSES | {"pulse": 1e-12, "column_voltage": 0.01}
     start = network.train(PATTERNS, "residual", epochs=5, **pulses, key=KEY)
