@@ -1,8 +1,9 @@
 """Macrospins: steps per second against cmtj, what is left of the statistics, and a table of errors.
 
 1000 stochastic macrospins with a perpendicular easy axis and a spin-transfer torque, Heun's scheme,
-the same step, on one core, one program after the other in one run. cmtj knows no ensembles: its
-junctions run one after another, records written once at the end. It works in float64 alone; its
+the same step, on one core, one program after the other in one run. cmtj knows no ensembles: 20 of
+its junctions run one after another, records written once at the end, and their rate is that of
+any number. It works in float64 alone; its
 second scheme, EulerHeun, takes one evaluation of the torque fewer. Times are processor time:
 neighbours on the core do not count. Compilation is excluded.
 """
@@ -200,11 +201,11 @@ def speed(steps: int, kinds: tuple[str, ...]) -> list[Row]:
                 value = other["rate"] / 1e6 if isinstance(other, dict) else None
                 rows.append(
                     row(
-                        "steps of 1000 macrospins",
-                        f"Heun, {kind}, float{bits}",
+                        "steps of macrospins",
+                        f"Heun, {kind}, float{bits}, 1000 at once",
                         mine["rate"] / 1e6,
                         "1e6/s",
-                        peer=f"cmtj, {mode}" if known else f"cmtj ({other})",
+                        peer=f"cmtj, {mode}, 20 in turn" if known else f"cmtj ({other})",
                         peer_value=value,
                         ratio=None if value is None else mine["rate"] / 1e6 / value,
                         bound=bound if mode == "Heun" and kind != "gaussian" else None,

@@ -147,6 +147,7 @@ BAD = {
     "cut": (GOOD[:-1] + "\n0.46,1e-8,8,10", "counts.csv, line 4, trials", "'100', as in all rows"),
     "NaN": (GOOD.replace("0.40", "nan"), "counts.csv, line 2, voltage", "finite"),
     "word": (GOOD.replace("0.40", "off"), "counts.csv, line 2, voltage", "a number"),
+    "Python's": (GOOD.replace("0.40", "4_50"), "counts.csv, line 2, voltage", "a number"),
     "short": (GOOD + "0.46,1e-8,88\n", "counts.csv, line 4", "4, as in the header"),
     "empty": ("", "counts.csv", "a header"),
     "no rows": (GOOD.splitlines()[0], "counts.csv", "one row"),

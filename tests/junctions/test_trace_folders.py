@@ -65,11 +65,18 @@ def test_dated_names_need_not_follow_one_another(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("header", "scale"),
-    [("V (mV)", 1e-3), ("voltage [mV]", 1e-3), ("Voltage (µV)", 1e-6), ("V [V]", 1.0)],
+    [
+        ("V (mV)", 1e-3),
+        ("voltage [mV]", 1e-3),
+        ("Voltage (µV)", 1e-6),
+        ("V [V]", 1.0),
+        ("voltage_mV", 1e-3),
+    ],
 )
 def test_a_header_states_the_unit(tmp_path: Path, header: str, scale: float) -> None:
     file = tmp_path / "trace.csv"
-    file.write_text(f"time (µs);{header}\n0;0.5\n25;0.25\n50;0.75\n")
+    time = "time_us" if "_" in header else "time (µs)"
+    file.write_text(f"{time};{header}\n0;0.5\n25;0.25\n50;0.75\n")
     noise = MeasuredNoise(file)
     assert noise.span == pytest.approx((0.25 * scale, 0.75 * scale))
     assert noise.sample_time == pytest.approx(25e-6)
@@ -95,10 +102,30 @@ def test_headers_that_leave_a_doubt_are_refused(tmp_path: Path) -> None:
 
 def test_counts_share_the_units_of_traces(tmp_path: Path) -> None:
     file = tmp_path / "counts.csv"
-    file.write_text("Voltage [mV],Pulse length (μs),switched,trials\n450,0.01,3,10\n")
-    table = read_switching(file)
-    assert float(table.voltage[0]) == pytest.approx(0.45)
-    assert float(table.pulse_length[0]) == pytest.approx(1e-8)
+    for text in (
+        "Voltage [mV],Pulse length (μs),switched,trials\n450,0.01,3,10\n",
+        "# a, b; c\nvoltage_mV;pulse_length_ns;switched;trials\n450;10;3;10\n",
+        "voltage\tpulse_length\tswitched\ttrials\n0.45\t1e-8\t3\t10\n",
+    ):
+        file.write_text(text)
+        table = read_switching(file)
+        assert float(table.voltage[0]) == pytest.approx(0.45)
+        assert float(table.pulse_length[0]) == pytest.approx(1e-8)
+
+
+def test_text_that_is_no_utf8_or_packed_says_what_to_do(tmp_path: Path) -> None:
+    counts, trace = tmp_path / "counts.csv", tmp_path / "trace.csv"
+    counts.write_bytes("voltage (µV),pulse_length,switched,trials\n".encode("latin-1"))
+    trace.write_text("V\n0.1\n0.2\n", encoding="utf-16")
+    packed = tmp_path / "trace.csv.gz"
+    packed.write_bytes(b"")
+    for call, match in (
+        (lambda: read_switching(counts), "in UTF-8.*Save it as CSV in UTF-8"),
+        (lambda: MeasuredNoise(trace), "line 1 = zero bytes, as of UTF-16.*Save it as UTF-8"),
+        (lambda: MeasuredNoise(packed), r"name ends in \.csv.*Unpack"),
+    ):
+        with pytest.raises(SpinlearnValueError, match=match):
+            call()
 
 
 def test_millivolts_read_as_volts_are_refused_in_fits() -> None:

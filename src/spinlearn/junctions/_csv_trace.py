@@ -11,6 +11,7 @@ from typing import BinaryIO, NoReturn
 import numpy as np
 
 from spinlearn.errors import SpinlearnValueError
+from spinlearn.junctions._headers import number
 from spinlearn.junctions._trace_files import (
     Block,
     Columns,
@@ -28,8 +29,13 @@ class CsvTrace:
     def __init__(self, path: Path, columns: Columns, rows: int) -> None:
         self.path, self.columns, self.rows = path, columns, rows
         with path.open("rb") as file:
-            header = file.readline().decode("utf-8-sig", "replace").strip()
+            line = file.readline()
             self._data = file.tell()
+        if b"\0" in line:
+            raise SpinlearnValueError(
+                f"{path}, line 1", "zero bytes, as of UTF-16", "text in UTF-8", "Save it as UTF-8."
+            )
+        header = line.decode("utf-8-sig", "replace").strip()
         if not header:
             raise SpinlearnValueError(
                 f"{path}, line 1",
@@ -136,7 +142,7 @@ class CsvTrace:
                 self._fail(row + k, repr(line.strip()) if line.strip() else "an empty line")
             for column in columns:
                 try:
-                    float(parts[column])
+                    number(parts[column])
                 except ValueError:
                     self._fail(row + k, repr(parts[column]))
         self._fail(row, "lines that cannot be read")

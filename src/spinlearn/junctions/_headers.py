@@ -1,9 +1,9 @@
-"""Headers of a lab's tables: names of columns, and the units that they state in brackets."""
+"""Headers of a lab's tables: names of columns, and the units that they state beside them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from spinlearn.errors import SpinlearnValueError
@@ -14,7 +14,10 @@ SECONDS = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "us": 1e-6, "ns": 1e-9, "ps": 1e-1
 
 
 class Heading(NamedTuple):
-    """A name, and the unit beside it in round or square brackets: "voltage [mV]"."""
+    """A name, and the unit beside it, in round or square brackets or at its end.
+
+    "voltage [mV]", or "voltage_mV" where mV is one of the units that may stand there.
+    """
 
     name: str
     unit: str | None
@@ -28,11 +31,23 @@ class Column(NamedTuple):
     unit: str | None
 
 
-def heading(cell: str) -> Heading:
-    """The name and the unit of a header's cell."""
+def heading(cell: str, units: Collection[str] = ()) -> Heading:
+    """The name and the unit of a header's cell; units that may end the name are known."""
     match = re.fullmatch(r"\s*(.*?)\s*(?:[(\[]\s*(.*?)\s*[)\]])?\s*", cell, re.DOTALL)
     assert match is not None
-    return Heading(match[1], None if match[2] is None else match[2].replace("μ", "µ"))
+    name, unit = match[1], match[2]
+    if unit is None:
+        start, mark, end = name.rpartition("_")
+        if start and mark and end.replace("μ", "µ") in units:
+            name, unit = start, end
+    return Heading(name, None if unit is None else unit.replace("μ", "µ"))
+
+
+def number(cell: str) -> float:
+    """The number of a cell; ValueError if it is none, as of 4_50, which is Python's alone."""
+    if "_" in cell:
+        raise ValueError(cell)
+    return float(cell)
 
 
 def unit_factor(unit: str | None, units: Mapping[str, float], where: str) -> float:
@@ -57,7 +72,7 @@ def find_column(
     others = [name.lower() for name in names[1:]]
     found = []
     for k, cell in enumerate(header):
-        name, unit = heading(cell)
+        name, unit = heading(cell, units)
         if cell.strip() == names[0]:
             found.append(Column(k, cell.strip(), unit if unit in units else None))
         elif name == names[0] or name.lower() in others:

@@ -101,9 +101,14 @@ def _given(paths: Sequence[Any]) -> list[Path]:
     if not found:
         raise SpinlearnValueError("path", "no files", "one file or more", "Name them in order.")
     for one in found:
+        if not one.is_file():
+            raise SpinlearnValueError("path", one, "a file that exists", "Check the spelling.")
         if not _is_chunk(one):
             raise SpinlearnValueError(
-                "path", one, f"a file {', '.join(KINDS)} that exists", "Convert the trace."
+                "path",
+                one,
+                f"a file whose name ends in {', '.join(KINDS)}",
+                "Unpack it if it is packed; rename it to .csv if it is text with a header.",
             )
     _require_one_kind(found)
     return found

@@ -14,7 +14,7 @@ import numpy as np
 
 from spinlearn._checks import as_numbers
 from spinlearn.errors import SpinlearnValueError
-from spinlearn.junctions._headers import SECONDS, VOLTS, heading, unit_factor
+from spinlearn.junctions._headers import SECONDS, VOLTS, heading, number, unit_factor
 from spinlearn.junctions._likely_units import LARGEST_VOLTAGE, LONGEST_PULSE
 
 #: Columns, and the units that a header may name in brackets.
@@ -24,8 +24,11 @@ _COLUMNS: dict[str, Mapping[str, float]] = {
     "switched": {},
     "trials": {},
 }
+_UNITS = (*VOLTS, *SECONDS)
 # What may stand in brackets beside counts.
 _COUNTS: Mapping[str, float] = {"1": 1.0, "counts": 1.0, "count": 1.0}
+# The first one where the header has none.
+_DELIMITERS = (",", ";", "\t")
 _FORMAT = "voltage,pulse_length,switched,trials"
 # No junction lives through more volts, whatever the header says.
 _MOST_VOLTS = 10.0
@@ -60,8 +63,9 @@ def read_switching(path: str | os.PathLike[str]) -> SwitchingTable:
     """A CSV file of switching counts, in V and s.
 
     The header names the columns ``voltage, pulse_length, switched, trials``, in any order; others
-    are left alone. Voltages are in V and lengths in s, unless the header says otherwise: ``voltage
-    (mV)``, ``pulse_length (ns)``. Without a unit, lengths above 1 ms and voltages above 2 V are
+    are left alone. Commas separate them, or semicolons or tabs if the header has those. Voltages
+    are in V and lengths in s, unless the header says otherwise: ``voltage (mV)``, ``pulse_length
+    (ns)``, ``voltage_mV``. Without a unit, lengths above 1 ms and voltages above 2 V are
     taken for another unit and refused. Lines that are empty or begin with # are skipped.
 
     A file that does not end with a line end may have lost its end: where its last number is the
@@ -97,9 +101,9 @@ def read_switching(path: str | os.PathLike[str]) -> SwitchingTable:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise SpinlearnValueError(
-            str(file), str(error), "a CSV file in UTF-8", "Export the table as CSV."
+            str(file), str(error), "a CSV file in UTF-8", "Save it as CSV in UTF-8."
         ) from error
-    reader = csv.reader(text.splitlines(keepends=True))
+    reader = csv.reader(text.splitlines(keepends=True), delimiter=_delimiter(text))
     try:
         # Where a row ends: cells in quotes may hold line ends.
         rows = [
@@ -159,6 +163,13 @@ def checked_table(data: Any) -> SwitchingTable:
     return _checked(SwitchingTable(*columns), lambda k: f"data, row {k + 1}, ", frozenset())
 
 
+def _delimiter(text: str) -> str:
+    """What separates the cells of the first line that is neither empty nor a comment."""
+    lines = (line for line in text.splitlines() if line.strip() and line.lstrip()[0] != "#")
+    header = next(lines, "")
+    return max(_DELIMITERS, key=header.count)
+
+
 class _Columns(NamedTuple):
     """Where the columns are, their factors to SI, and those whose unit is not stated."""
 
@@ -171,7 +182,7 @@ def _header(file: Path, line: int, row: list[str]) -> _Columns:
     """The columns that a header names."""
     found: dict[str, tuple[int, str | None]] = {}
     for k, cell in enumerate(row):
-        written, unit = heading(cell)
+        written, unit = heading(cell, _UNITS)
         name = re.sub(r"\s+", "_", written).lower()
         if name in found:
             raise SpinlearnValueError(
@@ -199,10 +210,13 @@ def _header(file: Path, line: int, row: list[str]) -> _Columns:
 def _number(file: Path, line: int, row: list[str], name: str, k: int) -> float:
     cell = row[k].strip() if k < len(row) else ""
     try:
-        return float(cell)
+        return number(cell)
     except ValueError:
         raise SpinlearnValueError(
-            f"{file}, line {line}, {name}", repr(cell), "a number", "Fill in or remove the row."
+            f"{file}, line {line}, {name}",
+            repr(cell),
+            "a number",
+            "Write decimal points." if "," in cell else "Fill in or remove the row.",
         ) from None
 
 
