@@ -178,8 +178,7 @@ def against(nodes: int, probes: int, repeats: int, dtypes: tuple[str, ...]) -> l
             if mode == "asynchronous":
                 peers.append(("hopfieldkit", "hopfieldkit", "float64"))
             for code, name, kind in peers:
-                # One pass is enough for what takes seconds.
-                theirs = measure(code, mode, nodes, probes, repeats if code == "numpy" else 1, kind)
+                theirs = measure(code, mode, nodes, probes, repeats, kind)
                 rows += _beside(mine, theirs, name, size, code)
     return rows
 

@@ -316,7 +316,7 @@ def test_what_has_no_answer_is_refused_by_name() -> None:
 
 
 @pytest.mark.once
-def test_a_table_inside_a_traced_function_needs_a_junction_from_outside() -> None:
+def test_a_table_inside_a_traced_function_needs_a_junction_from_outside(rtol: float) -> None:
     device = junction(30.0)
     ranges, shape = ((1.2, 2.0), (1e-9, 4e-9)), {"shape": (8, 8), "tolerance": 0.1}
     table = tabulate_switching(device, *ranges, **shape)
@@ -326,7 +326,9 @@ def test_a_table_inside_a_traced_function_needs_a_junction_from_outside() -> Non
 
     # The remedy of the message: handed in, the table is an argument like any other.
     handed = jax.jit(lambda made, volts: made.write_error_rate(volts, 2e-9))(table, 1.5)
-    assert float(handed) == float(jax.jit(inside)(1.5)) == float(table.write_error_rate(1.5, 2e-9))
+    for found in (handed, jax.jit(inside)(1.5)):
+        # Compiled sums may be rounded in another order.
+        assert float(found) == pytest.approx(float(table.write_error_rate(1.5, 2e-9)), rel=rtol)
     remedy = "Build the table outside .* pass it in as an argument"
     for call in (
         jax.jit(lambda one: tabulate_switching(one, *ranges).nodes),
