@@ -59,6 +59,20 @@ def _room_for_programs() -> Iterator[None]:
     make_room()
 
 
+# Where a test takes longer to compile than to run. (Not in tests/junctions: eigenvalues of NumPy
+# fail on what is compiled so.)
+_COMPILED_QUICKLY = {"conformance", "magnetics", "networks", "substrates", "transport"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick_compilation(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The float64 job compiles with few optimizations; the float32 job as for a user."""
+    quick = jax.config.jax_enable_x64 and request.path.parent.name in _COMPILED_QUICKLY
+    jax.config.update("jax_disable_most_optimizations", quick)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
 @pytest.fixture(scope="session")
 def double() -> bool:
     """Whether this is the float64 job."""
