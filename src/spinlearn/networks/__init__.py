@@ -14,13 +14,17 @@ from spinlearn.networks.readout import Readout
 from spinlearn.networks.recall import Recall, recall, recall_by_currents
 from spinlearn.networks.recall_curve import RecallCurve, recall_curve
 from spinlearn.networks.recovery import RecallTable, Recovery, recall_table, recovered
+from spinlearn.networks.spike_labels import count_labels, vote
+from spinlearn.networks.spiking import Answers, Lessons, SpikingState, SpikingWTA
 from spinlearn.networks.synchronous import recall_synchronous
 
 __all__ = [
+    "Answers",
     "Course",
     "DifferentialLinks",
     "Hopfield",
     "Lesson",
+    "Lessons",
     "LoadCurve",
     "Readout",
     "Recall",
@@ -28,7 +32,10 @@ __all__ = [
     "RecallTable",
     "Recalls",
     "Recovery",
+    "SpikingState",
+    "SpikingWTA",
     "ThermalRecalls",
+    "count_labels",
     "energy",
     "load_curve",
     "mean_field_capacity",
@@ -44,4 +51,5 @@ __all__ = [
     "recall_thermal",
     "recovered",
     "teach",
+    "vote",
 ]

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from spinlearn._checks import as_array, as_count, as_leaf, is_known, require_values
+from spinlearn._checks import as_array, as_count, as_leaf, as_number, is_known, require_values
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.junctions import MTJ, SwitchingLookup, tabulate_switching
 from spinlearn.rng import stream
@@ -22,8 +22,9 @@ from spinlearn.typing import Key
 Array = jax.Array
 
 _LINES = ("ideal", "exact", "attenuated")
-# Voltages of a table that is made here, over the critical one.
-_HIGHEST = 4.0
+# Voltages of a table that is made here, over the critical one: twice it writes within some
+# relaxation times, shorter pulses need more.
+_HIGHEST, _HIGHEST_OF_SHORT, _SHORT = 2.0, 4.0, 5.0
 
 
 class CrossbarState(eqx.Module):
@@ -110,7 +111,9 @@ class Crossbar(AbstractSubstrate):
     activity
         Part of the inputs that is active at a time, for attenuated lines (no unit).
     table
-        Of switching probabilities, from `tabulate_switching`, in place of one made here.
+        Of switching probabilities, from `tabulate_switching`, in place of one made here, which
+        reaches twice the critical voltage (four times if pulses are below 5 relaxation times).
+        Junctions that see more are taken at its end.
 
     Raises
     ------
@@ -171,8 +174,7 @@ class Crossbar(AbstractSubstrate):
             )
         )
         self.junction = junction
-        highest = _HIGHEST * float(junction.critical_voltage)
-        self.table = table or tabulate_switching(junction, (0.0, highest), pulse_lengths)
+        self.table = table or _table(junction, pulse_lengths)
         self.stuck_on, self.stuck_off = _part(stuck_on, "stuck_on"), _part(stuck_off, "stuck_off")
         require_values(
             lambda v: v <= 1,
@@ -313,6 +315,59 @@ class Crossbar(AbstractSubstrate):
         reading = CrossbarReading(raw - taken, energy, seconds)
         return CrossbarState(cells, state.time + seconds), reading
 
+    def pulse_probability(
+        self, state: CrossbarState, voltages: Any, duration: Any
+    ) -> Float[Array, "post pre k"]:
+        """Probability of junctions to switch by a pulse that pushes them out of their state.
+
+        Of voltages (V, that broadcast to ``(post, pre)``) on the word lines, their magnitude, for a
+        duration (s); 0 for junctions that are stuck or broken (no unit).
+        """
+        volts = jnp.broadcast_to(as_leaf(voltages, "voltages", "V"), self.shape[:2])
+        across = self._behind_lines(state.cells, volts, 0)[..., None]
+        cells, seconds = state.cells, as_leaf(duration, "duration", "s")
+        able = cells.writable & cells.alive & (across != 0)
+        return jnp.where(able, self._chance(cells, across, seconds), 0)
+
+    def pulse_voltage(self, probability: Any, duration: Any) -> Array:
+        """Voltage (V) of a pulse that switches the mean device with a probability, without lines.
+
+        Parameters
+        ----------
+        probability
+            One number above 0 and below 1 (no unit).
+        duration
+            Of the pulse, s.
+
+        Raises
+        ------
+        SpinlearnValueError
+            If no voltage of the table has this probability.
+        """
+        wanted = as_number(
+            probability,
+            "probability",
+            lambda p: 0 < p < 1,
+            "a number above 0 and below 1 (no unit)",
+            "Pass a probability of switching.",
+        )
+        low, high = (float(v) for v in self.table.voltages)
+
+        def chance(volts: float) -> float:
+            return float(self.table.switching_probability(volts, duration))
+
+        if not chance(low) <= wanted <= chance(high):
+            raise SpinlearnValueError(
+                "probability",
+                wanted,
+                f"{chance(low):.3g} to {chance(high):.3g}, of pulses of {low:g} to {high:g} V",
+                "Pass a table of other voltages, or another duration.",
+            )
+        for _ in range(40):
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if chance(middle) < wanted else (low, middle)
+        return as_leaf(0.5 * (low + high), "voltage", "V")
+
     def _pulse(
         self, cells: Cells, volts: Array, duration: Any, key: Key, *, first: Any = 0
     ) -> tuple[Cells, Array, Array]:
@@ -332,14 +387,18 @@ class Crossbar(AbstractSubstrate):
     def _switched(self, cells: Cells, across: Array, seconds: Array, key: Key) -> Cells:
         """Cells after a voltage, on those that it pushes out of their state."""
         target = across < 0  # the parallel state
-        push = jnp.abs(across) * cells.weakness
-        chance = self.table.switching_probability(
-            jnp.clip(push, *self.table.voltages), jnp.broadcast_to(seconds, push.shape)
-        )
+        chance = self._chance(cells, across, seconds)
         drawn = jax.random.uniform(stream(key, "switching"), cells.on.shape, chance.dtype)
         turns = (drawn < chance) & (across != 0) & (cells.on != target)
         turns = turns & cells.writable & cells.alive
         return eqx.tree_at(lambda c: c.on, cells, cells.on ^ turns)
+
+    def _chance(self, cells: Cells, across: Array, seconds: Array) -> Array:
+        """Probability to leave the state out of which a voltage pushes."""
+        push = jnp.abs(across) * cells.weakness
+        return self.table.switching_probability(
+            jnp.clip(push, *self.table.voltages), jnp.broadcast_to(seconds, push.shape)
+        )
 
     def _behind_lines(self, cells: Cells, volts: Array, first: Any) -> Array:
         """Voltages across the synapses, bit line after bit line."""
@@ -352,6 +411,14 @@ class Crossbar(AbstractSubstrate):
             return selected_voltages(g, volts, line, self.word_resistance, self.bit_resistance)
 
         return jax.vmap(behind)(g, volts, lines)
+
+
+def _table(junction: MTJ, pulse_lengths: tuple[float, float]) -> SwitchingLookup:
+    short = min(pulse_lengths) < _SHORT * float(junction.relaxation_time)
+    highest = _HIGHEST_OF_SHORT if short else _HIGHEST
+    return tabulate_switching(
+        junction, (0.0, highest * float(junction.critical_voltage)), pulse_lengths
+    )
 
 
 def _none(*resistances: Array) -> bool:

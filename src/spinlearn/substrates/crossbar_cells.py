@@ -60,8 +60,11 @@ class Cells(eqx.Module):
 
         One whose barrier broke down conducts as in its parallel state, whatever its state was.
         """
-        antiparallel = self.parallel / (1 + self.tmr / (1 + (voltage / junction.half_voltage) ** 2))
-        return jnp.where(self.on | ~self.alive, self.parallel, antiparallel)
+        return jnp.where(self.on | ~self.alive, self.parallel, self.antiparallel(junction, voltage))
+
+    def antiparallel(self, junction: MTJ, voltage: Any) -> Array:
+        """Conductance of every junction if it were off, at a voltage across it (V), S."""
+        return self.parallel / (1 + self.tmr / (1 + (voltage / junction.half_voltage) ** 2))
 
 
 def new_cells(

@@ -259,7 +259,7 @@ def selected_voltages(
             "conductance", f"shape {row.shape}", "(pre,), S", "Pass the devices of one bit line."
         )
     g, volts, _, segments = _as_crossbar(row[None], voltages, 0.0, word_resistance, bit_resistance)
-    passes = 1 / (1 + g[0] * (jnp.asarray(line) + 1) * segments[0])
+    passes = 1 / (1 + g[0] * (jnp.asarray(line) + 1).astype(g.dtype) * segments[0])
     series = g[0] * passes
     ladder = Ladder.of(series[:, None], segments[1])
     return (volts - ladder.potentials((series * volts)[:, None])[:, 0]) * passes

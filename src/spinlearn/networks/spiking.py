@@ -1,0 +1,328 @@
+"""Spiking neurons on a crossbar of junctions: the first that fires takes all, and learns."""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Float, Int
+
+from spinlearn._checks import as_amount, as_array, as_count, as_leaf, require_values
+from spinlearn.errors import SpinlearnValueError
+from spinlearn.networks._presentations import Circuit, Course, answer, show
+from spinlearn.networks._synapses import Junctions, synapses_of
+from spinlearn.rng import stream
+from spinlearn.substrates.crossbar import Crossbar, CrossbarState
+from spinlearn.typing import Key
+
+Array = jax.Array
+
+# Examples that are answered together.
+_TOGETHER = 1000
+
+
+class SpikingState(eqx.Module):
+    """State of a network of spiking neurons (SI units).
+
+    Parameters
+    ----------
+    crossbar
+        Of the synapses.
+    thresholds
+        Of the neurons, ``(post,)``, C.
+
+    Examples
+    --------
+    >>> SpikingState.__annotations__["thresholds"]
+    "Float[Array, ' post']"
+    """
+
+    crossbar: CrossbarState
+    thresholds: Float[Array, " post"]
+
+
+class Lessons(eqx.Module):
+    """What examples did that were shown to learn from, one after another.
+
+    Parameters
+    ----------
+    neurons
+        The one that fired and learned, −1 for none, ``(n,)`` (no unit).
+    clocks
+        Until it fired, or of the whole example, ``(n,)`` (no unit).
+    read_energy, write_energy
+        Dissipated by the currents that were integrated, and by the pulses that wrote, ``(n,)``, J.
+
+    Examples
+    --------
+    >>> sorted(Lessons.__annotations__)
+    ['clocks', 'neurons', 'read_energy', 'write_energy']
+    """
+
+    neurons: Int[Array, " n"]
+    clocks: Float[Array, " n"]
+    read_energy: Float[Array, " n"]
+    write_energy: Float[Array, " n"]
+
+
+class Answers(eqx.Module):
+    """Which neurons fired first, without inhibition and without learning.
+
+    Parameters
+    ----------
+    neurons
+        In the order of their spikes, −1 where no further one fired, ``(n, spikes)`` (no unit).
+    clocks
+        In which they fired, infinite for none, ``(n, spikes)`` (no unit).
+
+    Examples
+    --------
+    >>> sorted(Answers.__annotations__)
+    ['clocks', 'neurons']
+    """
+
+    neurons: Int[Array, "n spikes"]
+    clocks: Float[Array, "n spikes"]
+
+
+@final
+class SpikingWTA(eqx.Module):
+    r"""Leaky integrate-and-fire neurons on the bit lines of a crossbar; the winner takes all.
+
+    An example puts the same binary pulses on the word lines clock after clock: the read voltage
+    for active inputs, its opposite (or nothing) for silent ones. Every neuron integrates the
+    current of its bit line, less that of the mean conductance, and a constant one, and keeps a part
+    of its charge from clock to clock:
+
+    .. math:: Q_j \leftarrow \lambda Q_j + T \Bigl(I_b + \sum_i v_i (G_{ij} - \bar G)\Bigr).
+
+    The first one whose charge reaches its threshold fires, at the instant within the clock when it
+    does. That inhibits all others and ends the example; all charges return to zero. If it is to
+    learn, its junctions of active inputs get a pulse towards the parallel state, the others one
+    away from it, and each switches by chance. Its threshold rises by a factor, and those of all
+    neurons fall so that their geometric mean stays: who fires often fires less. As currents are
+    constant during an example, the first spike is known in closed form; no clock is simulated.
+
+    Parameters
+    ----------
+    crossbar
+        Of the synapses.
+    read_voltage
+        Of active inputs, V.
+    clock
+        T, length of a clock, s.
+    pulse
+        Length of a write pulse, s, within the crossbar's `pulse_lengths`.
+    threshold
+        Of new neurons: clocks in which one fires without leak all of whose mean junctions match
+        (no unit).
+    kept
+        λ, part of the charge that is kept from clock to clock, above 0 and up to 1 (no unit).
+    bias
+        Constant current into every neuron, over that of one all of whose mean junctions match (no
+        unit). With 1 no neuron is ever left without a charge, and adaptation brings all to learn.
+    steps
+        Longest example, in clocks.
+    bipolar
+        Whether silent inputs get the opposite voltage, rather than none (no unit).
+
+    Raises
+    ------
+    SpinlearnValueError
+        If a number is out of range.
+
+    References
+    ----------
+    After Zhou et al., Commun. Eng. 4, 142 (2025), whose circuit was known from its abstract alone:
+    leak, inhibition and adaptive thresholds are assumed, those after P. U. Diehl and M. Cook,
+    Front. Comput. Neurosci. 9, 99 (2015).
+
+    Examples
+    --------
+    >>> from spinlearn.junctions import named_junction
+    >>> from spinlearn.substrates import Crossbar
+    >>> array = Crossbar(named_junction("ikeda2010"), 2, 4, pulse_lengths=(1e-8, 2e-8))
+    >>> network = SpikingWTA(array, read_voltage=0.1, clock=1e-8, pulse=1e-8)
+    >>> state = network.init(key=jax.random.key(0))
+    >>> images = jnp.asarray([[1, 1, 0, 0], [0, 0, 1, 1]] * 20, bool)
+    >>> state, lessons = network.train(state, images, 0.5, 0.5, key=jax.random.key(1))
+    >>> lessons.neurons.shape
+    (40,)
+    """
+
+    crossbar: Crossbar
+    read_voltage: Array
+    clock: Array
+    pulse: Array
+    threshold: Array
+    kept: Array
+    bias: Array
+    steps: int = eqx.field(static=True)
+    bipolar: bool = eqx.field(static=True)
+
+    def __init__(
+        self,
+        crossbar: Crossbar,
+        *,
+        read_voltage: Any,
+        clock: Any,
+        pulse: Any,
+        threshold: Any = 2.0,
+        kept: Any = 0.99,
+        bias: Any = 0.0,
+        steps: int = 100,
+        bipolar: bool = True,
+    ) -> None:
+        self.crossbar = crossbar
+        self.read_voltage = as_amount(read_voltage, "read_voltage", "V", zero=False)
+        self.clock = as_amount(clock, "clock", "s", zero=False)
+        self.pulse = as_amount(pulse, "pulse", "s", zero=False)
+        self.threshold = as_amount(threshold, "threshold", "no unit", zero=False)
+        self.kept = as_leaf(kept, "kept", "no unit")
+        require_values(
+            lambda k: (k > 0) & (k <= 1), "kept", kept, "above 0 and up to 1 (no unit)", "Try 0.99."
+        )
+        self.bias = as_amount(bias, "bias", "no unit", zero=True)
+        self.steps = as_count(steps, "steps", 1, "an integer >= 1", "Pass a number of clocks.")
+        self.bipolar = bool(bipolar)
+
+    def init(self, *, key: Key) -> SpikingState:
+        """New junctions, all thresholds alike (SI units)."""
+        thresholds = jnp.full(self.crossbar.shape[0], self.threshold * self._largest_charge())
+        return SpikingState(self.crossbar.init(key=key), thresholds)
+
+    def train(
+        self,
+        state: SpikingState,
+        images: Any,
+        potentiation: Any,
+        depression: Any,
+        *,
+        adaptation: Any = 0.0,
+        batch: int = 1,
+        key: Key,
+    ) -> tuple[SpikingState, Lessons]:
+        """State after examples that were learned one by one, and what they took.
+
+        Parameters
+        ----------
+        state
+            Before the first one.
+        images
+            Active inputs, ``(n, pre)``, booleans.
+        potentiation, depression
+            Probability of the mean junction to switch by a pulse towards the parallel state, and
+            away from it (no unit): the pulses have the voltages that this takes.
+        adaptation
+            Logarithm of the factor by which a spike raises its neuron's threshold (no unit).
+        batch
+            Examples that see the same weights: 1 is what hardware does, more are faster. A rest of
+            examples that fills no batch is left out.
+        key
+            Random key; another one for every call.
+
+        Raises
+        ------
+        SpinlearnValueError
+            If images are no booleans of the crossbar's inputs, or fewer than a batch; or a number
+            is out of range.
+        """
+        shown, size = self._images(images), _batch(batch)
+        if len(shown) < size:
+            raise SpinlearnValueError(
+                "images", f"{len(shown)} images", f"at least a batch, {size}", "Pass more."
+            )
+        rise = as_amount(adaptation, "adaptation", "no unit", zero=True)
+        pulses = tuple(
+            self.crossbar.pulse_voltage(p, self.pulse) for p in (potentiation, depression)
+        )
+        synapses = synapses_of(
+            self.crossbar, state.crossbar, self.read_voltage, (pulses[0], pulses[1]), self.pulse
+        )
+        cells = state.crossbar.cells
+        life = None if bool(jnp.all(jnp.isinf(cells.life))) else cells.life
+        held = Junctions(jnp.array(cells.on), None if life is None else jnp.array(life))
+        weights = synapses.weights(held)
+        course = Course(held, weights, jnp.array(state.thresholds), jnp.sum(weights, axis=0))
+        count = len(shown) - len(shown) % size
+        course, taken = show(
+            self._circuit(), synapses, shown[:count], course, rise, stream(key, "writes"), size
+        )
+        fired = jnp.sum(taken.neuron >= 0).astype(self.pulse.dtype)
+        passed = self.clock * jnp.sum(taken.clocks) + 2 * self.pulse * fired
+        new = eqx.tree_at(lambda c: c.on, cells, course.cells.on)
+        if course.cells.life is not None:
+            new = eqx.tree_at(lambda c: c.life, new, course.cells.life)
+        after = CrossbarState(new, state.crossbar.time + passed)
+        return SpikingState(after, course.thresholds), Lessons(*taken)
+
+    def respond(self, state: SpikingState, images: Any, *, spikes: int = 1) -> Answers:
+        """The neurons that fire first for every image, without learning (no unit).
+
+        Parameters
+        ----------
+        state
+            Of the network.
+        images
+            Active inputs, ``(n, pre)``, booleans.
+        spikes
+            How many neurons, at most.
+        """
+        shown = self._images(images)
+        count = as_count(spikes, "spikes", 1, "an integer >= 1", "Ask for one or more.")
+        weights = self.weights(state)
+        parts = [
+            answer(
+                self._circuit(),
+                weights,
+                state.thresholds,
+                shown[k : k + _TOGETHER],
+                min(count, self.crossbar.shape[0]),
+            )
+            for k in range(0, len(shown), _TOGETHER)
+        ]
+        return Answers(*(jnp.concatenate(part) for part in zip(*parts, strict=True)))
+
+    def weights(self, state: SpikingState) -> Float[Array, "post pre"]:
+        """Conductance of the synapses at the read voltage less that of the mean junctions, S."""
+        reference = self.crossbar.shape[2] * self.crossbar.junction.conductance(
+            0.0, self.read_voltage
+        )
+        return self.crossbar.conductance(state.crossbar, self.read_voltage) - reference
+
+    def _largest_charge(self) -> Array:
+        """Of a clock, into a neuron all of whose inputs are active and mean junctions on, C."""
+        junction, (_, pre, k) = self.crossbar.junction, self.crossbar.shape
+        half = 0.5 * (
+            junction.conductance(1.0, self.read_voltage)
+            - junction.conductance(-1.0, self.read_voltage)
+        )
+        return self.read_voltage * self.clock * pre * k * half
+
+    def _circuit(self) -> Circuit:
+        return Circuit(
+            self.read_voltage * self.clock,
+            self.read_voltage,
+            self.bias * self._largest_charge(),
+            self.kept,
+            -1.0 if self.bipolar else 0.0,
+            self.steps,
+        )
+
+    def _images(self, images: Any) -> Array:
+        array = as_array(images, "images")
+        pre = self.crossbar.shape[1]
+        if array.ndim != 2 or array.shape[1] != pre or array.dtype != bool:
+            raise SpinlearnValueError(
+                "images",
+                f"shape {array.shape}, {array.dtype}",
+                f"booleans (n, {pre})",
+                "Flatten images, and compare them with a grey level.",
+            )
+        return array
+
+
+def _batch(value: Any) -> int:
+    return as_count(value, "batch", 1, "an integer >= 1", "1 learns example after example.")
