@@ -121,22 +121,21 @@ def show_claims(title: str, claims: Sequence[Claim]) -> None:
     """A table of headline numbers, with intervals and verdicts."""
     rows = []
     for claim in claims:
-        value, unit = shown(claim.value, claim.unit)
-        if claim.interval is not None:
-            ends = " … ".join(" ".join(shown(end, claim.unit)).strip() for end in claim.interval)
-            value = f"{value} ({ends})"
+        (value, *ends), unit = shown((claim.value, *(claim.interval or ())), claim.unit)
+        if ends:
+            value = f"{value} ({' … '.join(ends)})"
         rows.append((claim.name, value, unit, claim.verdict))
     print_table(title, rows)
 
 
-def shown(value: float, unit: str) -> tuple[str, str]:
-    """A value to four digits and its unit, with an SI prefix where that is usual."""
+def shown(values: Sequence[float], unit: str) -> tuple[list[str], str]:
+    """Values to four digits and their unit, with the SI prefix that suits the first, if any."""
     if unit in ("1", "%"):
-        return f"{value:.4g}", unit.replace("1", "")
+        return [f"{value:.4g}" for value in values], unit.replace("1", "")
     from spinlearn.report import prefixed
 
-    scale, prefixed_unit = prefixed(abs(value), unit)
-    return f"{scale * value:.4g}", prefixed_unit
+    scale, prefixed_unit = prefixed(abs(values[0]) or max(map(abs, values)), unit)
+    return [f"{scale * value:.4g}" for value in values], prefixed_unit
 
 
 def print_table(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spinlearn._intervals import numbers_of, wilson
+from spinlearn._intervals import BOOTSTRAP_FEWEST, numbers_of, wilson
 from spinlearn.experiments._memory_bench import METHODS
 from spinlearn.experiments._memory_descent import OBJECTIVES, descended
 from spinlearn.experiments._memory_hardware import HARDWARE
@@ -40,7 +40,8 @@ def memory_claims(spec: Niu2024Spec, dataset: xarray.Dataset) -> tuple[Claim, ..
 def _course(dataset: xarray.Dataset, k: int, name: str) -> list[Claim]:
     energy = dataset["energy"].values[:, k]
     reads = dataset["read_energy"].values[:, k]
-    reached = np.argmax(dataset["by_epoch"].values[:, k].mean(axis=0) >= _GOAL)
+    recall = dataset["by_epoch"].values[:, k]
+    reached = _first_good(recall)
     found = [
         mean(f"energy of an epoch, {name}", energy.mean(axis=1), "J"),
         *_cosines(dataset, k, name),
@@ -48,10 +49,22 @@ def _course(dataset: xarray.Dataset, k: int, name: str) -> list[Claim]:
     if reads.any():
         text = f"energy of the pulses of an epoch, {name}"
         found.append(mean(text, (energy - reads).mean(axis=1), "J"))
-    if reached:
+    if 0 < reached < recall.shape[1]:
         text = f"epochs to a mean recall of 95 %, {name}"
-        found.append(Claim(text, float(reached), "1", None, len(energy)))
+        # A first epoch is no smooth number, which Student's interval of few devices asks for.
+        many = len(recall) >= BOOTSTRAP_FEWEST
+        interval = numbers_of(recall, _first_good) if many else None
+        found.append(Claim(text, reached, "1", interval, len(recall)))
     return found
+
+
+def _first_good(recall: np.ndarray) -> float:
+    """First epoch after which the mean over devices reaches the goal; one past the last for none.
+
+    In a bootstrap sample the last epoch may not be enough: then the interval ends beyond it.
+    """
+    good = recall.mean(axis=0) >= _GOAL
+    return float(np.argmax(good)) if good.any() else float(len(good))
 
 
 def _cosines(dataset: xarray.Dataset, k: int, name: str) -> list[Claim]:
