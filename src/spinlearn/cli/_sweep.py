@@ -181,15 +181,13 @@ def _number(number: tuple[float, tuple[float, float] | None, int, str] | None) -
     if number is None:
         return "-"
     value, interval, _, unit = number
-    text, prefixed = shown(value, unit)
-    if interval is not None:
-        half, other = shown((interval[1] - interval[0]) / 2, unit)
-        text = f"{text} ± {half}" if other == prefixed else f"{text} {prefixed} ± {half}"
-        prefixed = other
-    return f"{text} {prefixed}".rstrip()
+    half = [] if interval is None else [(interval[1] - interval[0]) / 2]
+    texts, prefixed = shown((value, *half), unit)
+    return f"{' ± '.join(texts)} {prefixed}".rstrip()
 
 
 def _text(value: Any, unit: str) -> str:
     if not isinstance(value, float):
         return str(value)
-    return " ".join(shown(value, unit)).rstrip()
+    (text,), prefixed = shown((value,), unit)
+    return f"{text} {prefixed}".rstrip()
