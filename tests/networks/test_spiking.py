@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -183,6 +184,21 @@ def test_it_learns_two_patterns_and_says_which_is_which(table: SwitchingLookup) 
     for k, neuron in enumerate(np.asarray(answers.neurons[:, 0])):
         np.testing.assert_array_equal(state.crossbar.cells.on[neuron, :, 0], images[k])
     assert bool(jnp.all(jnp.diff(answers.clocks, axis=1) >= 0))
+
+
+@pytest.mark.once
+def test_arrays_side_by_side_are_as_one_after_another(table: SwitchingLookup) -> None:
+    network = _network(table, 2, 4, {"critical_voltage_spread": 0.1}, bias=1.0, junctions=2)
+    keys = jax.random.split(KEY, 3)
+    states = jax.vmap(lambda k: network.init(key=k))(keys)
+    images = _images(20, 4)
+    found, lessons = network.train_many(states, images, 0.3, 0.2, adaptation=0.1, key=KEY)
+    for k, own in enumerate(keys):
+        state = jax.tree.map(lambda leaf, k=k: leaf[k], states)
+        alone, taken = network.train(state, images, 0.3, 0.2, adaptation=0.1, key=own)
+        np.testing.assert_array_equal(found.crossbar.cells.on[k], alone.crossbar.cells.on)
+        np.testing.assert_array_equal(lessons.neurons[k], taken.neurons)
+        np.testing.assert_allclose(lessons.write_energy[k], taken.write_energy, rtol=1e-9)
 
 
 @pytest.mark.once

@@ -235,20 +235,60 @@ class SpikingWTA(eqx.Module):
                 "images", f"{len(shown)} images", f"at least a batch, {size}", "Pass more."
             )
         rise = as_amount(adaptation, "adaptation", "no unit", zero=True)
-        pulses = tuple(
-            self.crossbar.pulse_voltage(p, self.pulse) for p in (potentiation, depression)
-        )
-        synapses = synapses_of(
-            self.crossbar, state.crossbar, self.read_voltage, (pulses[0], pulses[1]), self.pulse
-        )
+        pulses = self._pulses(potentiation, depression)
+        whole = shown[: len(shown) - len(shown) % size]
+        return self._learned(state, whole, pulses, rise, size, _is_mortal(state), key)
+
+    def train_many(
+        self,
+        states: SpikingState,
+        images: Any,
+        potentiation: Any,
+        depression: Any,
+        *,
+        adaptation: Any = 0.0,
+        key: Key,
+    ) -> tuple[SpikingState, Lessons]:
+        """The same of many arrays side by side, each with devices and chances of its own.
+
+        Parameters
+        ----------
+        states
+            Stacked along a first axis, as ``jax.vmap(lambda k: network.init(key=k))(keys)`` makes
+            them.
+        images
+            As in `train`; all arrays see the same.
+        potentiation, depression, adaptation
+            As in `train` (no unit).
+        key
+            Random key; every array draws numbers of its own.
+        """
+        shown = self._images(images)
+        rise = as_amount(adaptation, "adaptation", "no unit", zero=True)
+        pulses, mortal = self._pulses(potentiation, depression), _is_mortal(states)
+
+        def one(state: SpikingState, own: Key) -> tuple[SpikingState, Lessons]:
+            return self._learned(state, shown, pulses, rise, 1, mortal, own)
+
+        return jax.vmap(one)(states, jax.random.split(key, len(states.thresholds)))
+
+    def _learned(
+        self,
+        state: SpikingState,
+        images: Array,
+        pulses: tuple[Array, Array],
+        rise: Array,
+        batch: int,
+        mortal: bool,
+        key: Key,
+    ) -> tuple[SpikingState, Lessons]:
+        synapses = synapses_of(self.crossbar, state.crossbar, self.read_voltage, pulses, self.pulse)
         cells = state.crossbar.cells
-        life = None if bool(jnp.all(jnp.isinf(cells.life))) else cells.life
-        held = Junctions(jnp.array(cells.on), None if life is None else jnp.array(life))
+        held = Junctions(jnp.array(cells.on), jnp.array(cells.life) if mortal else None)
         weights = synapses.weights(held)
         course = Course(held, weights, jnp.array(state.thresholds), jnp.sum(weights, axis=0))
-        count = len(shown) - len(shown) % size
         course, taken = show(
-            self._circuit(), synapses, shown[:count], course, rise, stream(key, "writes"), size
+            self._circuit(), synapses, images, course, rise, stream(key, "writes"), batch
         )
         fired = jnp.sum(taken.neuron >= 0).astype(self.pulse.dtype)
         passed = self.clock * jnp.sum(taken.clocks) + 2 * self.pulse * fired
@@ -257,6 +297,11 @@ class SpikingWTA(eqx.Module):
             new = eqx.tree_at(lambda c: c.life, new, course.cells.life)
         after = CrossbarState(new, state.crossbar.time + passed)
         return SpikingState(after, course.thresholds), Lessons(*taken)
+
+    def _pulses(self, potentiation: Any, depression: Any) -> tuple[Array, Array]:
+        """Voltages of the two kinds of pulses, V."""
+        up, down = (self.crossbar.pulse_voltage(p, self.pulse) for p in (potentiation, depression))
+        return up, down
 
     def respond(self, state: SpikingState, images: Any, *, spikes: int = 1) -> Answers:
         """The neurons that fire first for every image, without learning (no unit).
@@ -322,6 +367,11 @@ class SpikingWTA(eqx.Module):
                 "Flatten images, and compare them with a grey level.",
             )
         return array
+
+
+def _is_mortal(state: SpikingState) -> bool:
+    """Whether any barrier will break."""
+    return not bool(jnp.all(jnp.isinf(state.crossbar.cells.life)))
 
 
 def _batch(value: Any) -> int:
