@@ -4,7 +4,10 @@ The same films are trained with the three patterns of ``yu2021``: on the finer m
 from its texture on the coarser one, relaxed again, or chance would decide which of many
 metastable states it falls into. Reported for each refinement: the mean gain of unlike over like
 pairs, and how much it changes, with the 95 % interval (Student's) of the paired difference over
-films. The time step is halved by a tolerance of 1/32: the error of a step is of order five.
+films. The tolerance of a time step is divided by 32, which would halve a step whose error is of
+order five; how many steps that makes depends on what limits them.
+
+``--films N`` and ``--part P`` set how many films, and their part of the preset's length.
 """
 
 from __future__ import annotations
@@ -76,7 +79,7 @@ def worker(name: str, films: str, part: str) -> dict[str, Any]:
     coarse = changed({})
     refined = {
         "cell by 2": {"film.cell": cell / 2},
-        "time step by 2": {"solver.tolerance": solver.tolerance / 32},
+        "tolerance of a time step by 32": {"solver.tolerance": solver.tolerance / 32},
         "interval of the current by 2": {
             "solver.updates": solver.updates // 2,
             "solver.turn": solver.turn / 2,
@@ -100,11 +103,23 @@ def main() -> None:
     if len(sys.argv) > 1 and sys.argv[1] == "--worker":
         print(json.dumps(worker(*sys.argv[2:])))
         return
+    films, part = _taken("--films"), _taken("--part")
     options = parse(__doc__)
     rows: list[Row] = []
+    usual = ("2", "0.125") if options.quick else ("8", "1")
     for name in ("yu2021-paper", "yu2021-transfer-paper"):
-        rows += _refinements(name, *(("2", "0.125") if options.quick else ("8", "1")))
+        rows += _refinements(name, films or usual[0], part or usual[1])
     report(rows, options.json)
+
+
+def _taken(option: str) -> str | None:
+    """The value of an option, which is taken out of the arguments; None without it."""
+    if option not in sys.argv:
+        return None
+    at = sys.argv.index(option)
+    value = sys.argv[at + 1]
+    del sys.argv[at : at + 2]
+    return value
 
 
 def _refinements(name: str, films: str, part: str) -> list[Row]:

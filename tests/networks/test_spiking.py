@@ -31,7 +31,9 @@ JUNCTION: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def table() -> SwitchingLookup:
-    return tabulate_switching(MTJ(**JUNCTION), (0.0, 1.0), (5e-9, 2e-8))
+    return tabulate_switching(
+        MTJ(**JUNCTION), (0.0, 1.0), (8e-9, 1.25e-8), shape=(12, 12), tolerance=0.1
+    )
 
 
 def _network(
