@@ -226,6 +226,14 @@ def _response(devices: int, spread: float, noise: float) -> LinkResponse:
     return LinkResponse(VOLTS, 1e-10, 1e-10, g[..., :1] * (1 + relative))
 
 
+def test_steep_links_at_high_voltages_are_written_whole():
+    """Powers that overflow are no NaN, in float32 either."""
+    model = LinkModel(1e-3, 0.004, 0.01, 80.0, 3e9, 90.0)
+    written, mean = model.write(jnp.zeros(3), jnp.asarray([0.0, 0.009, 0.2]), jnp.asarray(1e-9))
+    assert np.asarray(written).tolist() == pytest.approx([0.0, 0.0, 1.0], abs=1e-3)
+    assert bool(jnp.all(jnp.isfinite(mean)))
+
+
 class TestFit:
     def test_a_clean_device_gives_back_its_parameters(self, double):
         fit = fit_links(_response(1, 0.0, 0.0))
@@ -233,7 +241,7 @@ class TestFit:
             rel = 1e-5 if double else 2e-2
             assert float(getattr(fit.model, name)) == pytest.approx(value, rel=rel), name
         assert fit.residual < (1e-6 if double else 1e-3)
-        assert fit.device_spread == 0
+        assert np.isnan(fit.device_spread)
 
     def test_noisy_devices_give_back_theirs_and_their_spreads(self):
         fit = fit_links(_response(200, 0.1, 0.03))
@@ -242,6 +250,16 @@ class TestFit:
         assert fit.device_spread == pytest.approx(0.1, rel=0.2)
         assert fit.saturated_scatter == pytest.approx(0.03, rel=0.1)
         assert fit.residual < 0.01
+
+    def test_what_cannot_be_fitted_is_said(self):
+        good = _response(2, 0.1, 0.0)
+        for response, options, field in (
+            (good._replace(conductance=np.full_like(good.conductance, np.nan)), {}, "conductance"),
+            (good._replace(conductance=np.ones_like(good.conductance)), {}, "conductance"),
+            (good, {"retention": 1e-9}, "retention"),
+        ):
+            with pytest.raises(SpinlearnValueError, match=field):
+                fit_links(response, **options)
 
     def test_order_and_sign_of_the_voltages_do_not_matter(self):
         given = _response(3, 0.1, 0.01)

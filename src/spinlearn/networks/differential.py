@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from spinlearn._checks import as_amount, as_count
+from spinlearn._checks import as_amount, as_count, require_values
 from spinlearn.constants import K_B
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.networks._states import as_states
@@ -127,6 +127,13 @@ class DifferentialLinks(eqx.Module):
         read_time: Any = 1e-4,
         temperature: Any = 0.0,
     ) -> None:
+        require_values(
+            lambda c: c != 0,
+            "model.change",
+            model.change,
+            "any other relative change (no unit): weights are read over it",
+            "A film of 480 nm has 5.27e-3.",
+        )
         n = as_count(nodes, "nodes", 2, "an integer of at least 2", "Pass the number of nodes.")
         row, column = np.divmod(np.arange(n * n), n)
         pairs = np.concatenate([np.stack([row, column + (1 + k) * n], 1) for k in range(2)])

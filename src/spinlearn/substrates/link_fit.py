@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from spinlearn._checks import as_count, as_numbers
+from spinlearn._checks import as_count, as_leaf, as_numbers, require
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.rng import stream
 from spinlearn.substrates.link_model import LinkModel
@@ -16,6 +16,9 @@ from spinlearn.substrates.substrate import AbstractSubstrate
 from spinlearn.typing import Key
 
 Array = jax.Array
+
+# Retention over the time of a measurement, from which on nothing wears off in it.
+_KEPT = 100
 
 
 class LinkResponse(NamedTuple):
@@ -54,7 +57,8 @@ class LinkFit(NamedTuple):
     residual
         Root mean square of what is left of the mean relative change, over its largest (no unit).
     device_spread
-        Standard deviation of the saturated change over its mean from device to device (no unit).
+        Standard deviation of the saturated change over its mean from device to device (no unit);
+        NaN of one device, which says nothing of others.
     saturated_scatter
         Standard deviation of a saturated device's change from pulse to pulse, over that change (no
         unit). It adds to a link, whatever the pulse writes, while the `cycle_spread` of `Links`
@@ -143,12 +147,14 @@ def fit_links(response: LinkResponse, *, retention: Any = jnp.inf) -> LinkFit:
     response
         Measured, or from films by `measure_link`.
     retention
-        Of the model, s: pulses of nanoseconds do not tell.
+        Of the model, s: pulses of nanoseconds do not tell. Within the measurement nothing may wear
+        off: it takes a hundredth of this at most.
 
     Raises
     ------
     SpinlearnValueError
-        If shapes do not fit together, or there are fewer than 3 voltages or 3 pulses.
+        If shapes do not fit together, there are fewer than 3 voltages or 3 pulses, a conductance
+        is no positive number, nothing changes, or the retention is too short.
 
     Examples
     --------
@@ -164,6 +170,15 @@ def fit_links(response: LinkResponse, *, retention: Any = jnp.inf) -> LinkFit:
     from scipy.optimize import least_squares
 
     volts, given = _checked(response)
+    whole = (given.shape[-1] - 1) * (response.pulse + response.rest)
+    kept = as_leaf(retention, "retention", "s")
+    require(
+        kept >= _KEPT * whole,
+        "retention",
+        retention,
+        f"at least {_KEPT * whole:.3g} s, {_KEPT} times the measurement",
+        "Measure with shorter rests; what wears off meanwhile is not in the fit.",
+    )
     first = given[..., :1]
     change = given / first - 1
     mean = change.mean(axis=0)[:, 1:]
@@ -195,7 +210,7 @@ def _spreads(change: np.ndarray) -> tuple[float, float]:
     top = change[:, -1, 1:]
     late = top[:, top.shape[1] // 2 :]
     size = np.abs(late.mean())
-    devices = float(late.mean(axis=1).std(ddof=1) / size) if len(late) > 1 else 0.0
+    devices = float(late.mean(axis=1).std(ddof=1) / size) if len(late) > 1 else np.nan
     return devices, float(np.diff(late, axis=1).std() / np.sqrt(2) / size)
 
 
@@ -211,6 +226,14 @@ def _checked(response: LinkResponse) -> tuple[np.ndarray, np.ndarray]:
             f"(devices, voltages, pulses + 1) with {volts.shape} voltages, 3 or more, and 3 or "
             "more pulses",
             fix,
+        )
+    if not (np.isfinite(given) & (given > 0)).all() or not np.isfinite(volts).all():
+        raise SpinlearnValueError(
+            "response.conductance", "NaN, infinite or not positive", "positive numbers, S", fix
+        )
+    if np.all(np.ptp(given, axis=2) == 0):
+        raise SpinlearnValueError(
+            "response.conductance", "no change at all", "devices that pulses change", "Raise them."
         )
     order = np.argsort(np.abs(volts))
     return np.abs(volts)[order], given[:, order]

@@ -12,6 +12,8 @@ from spinlearn._checks import as_leaf, require
 
 Array = jax.Array
 
+# 1/s, a rate above which no pulse is long: a power that overflows float32 would give NaN.
+_FASTEST = 1e30
 _FIX = "Fit it to a film with fit_links, or give a value in this range."
 
 
@@ -93,12 +95,15 @@ class LinkModel(eqx.Module):
     def limit(self, voltage: Array) -> Array:
         """w_s, the part that a voltage (V) writes in the end (no unit)."""
         relative = jnp.abs(voltage) / self.threshold
-        raised = relative**self.steepness
-        return raised / (1 + raised)
+        some = relative > 0
+        # x^p/(1 + x^p) without a power that could overflow.
+        steep = self.steepness * jnp.log(jnp.where(some, relative, 1))
+        return jnp.where(some, jax.nn.sigmoid(steep), 0)
 
     def speed(self, voltage: Array) -> Array:
         """k, how fast a voltage (V) writes, 1/s."""
-        return self.rate * (jnp.abs(voltage) / self.threshold) ** self.acceleration
+        found = self.rate * (jnp.abs(voltage) / self.threshold) ** self.acceleration
+        return jnp.minimum(found, jnp.asarray(_FASTEST, found.dtype))
 
     def conductance_of(self, written: Array) -> Array:
         """Conductance of a link that is written so far, S."""

@@ -144,6 +144,7 @@ class Links(AbstractSubstrate):
             raise SpinlearnValueError(
                 "voltages", volts.shape, f"shape ({self.nodes},), V", "Pass one per node."
             )
+        require_values(np.isfinite, "voltages", volts, "finite numbers, V", "Look for NaN in them.")
         require_values(lambda t: t >= 0, "duration", passed, "not negative, s", "Pass a time.")
         across = volts[self.pairs[:, 0]] - volts[self.pairs[:, 1]]
         # A threshold that is larger by a factor is a voltage that is smaller by it.
