@@ -104,17 +104,22 @@ def truth_of(model: str, data: str) -> dict[str, float]:
     return BROWN | {"relaxation_time": float(junction().relaxation_time)}
 
 
-def recording(rng: np.random.Generator, samples: int, truth: tuple[float, ...]) -> np.ndarray:
+def recording(
+    rng: np.random.Generator,
+    samples: int,
+    truth: tuple[float, ...],
+    sample_time: float = SAMPLE_TIME,
+) -> np.ndarray:
     """A trace by events: dwell times one after the other, looked up at the sampling times."""
     dwell = truth[4:]
     state = int(rng.uniform() < dwell[1] / sum(dwell))
     now, ends, states = 0.0, [], []
-    while now < samples * SAMPLE_TIME:
+    while now < samples * sample_time:
         now += rng.exponential(dwell[state])
         ends.append(now)
         states.append(state)
         state = 1 - state
-    at = np.searchsorted(ends, SAMPLE_TIME * np.arange(samples), side="right")
+    at = np.searchsorted(ends, sample_time * np.arange(samples), side="right")
     shown = np.array(states)[at]
     return np.take(truth[:2], shown) + np.take(truth[2:4], shown) * rng.standard_normal(samples)
 
@@ -176,10 +181,69 @@ def telegraph_worker(task: str, sets: int, samples: int) -> dict[str, Any]:
     return {"share": share, "low": low, "rejected": float(np.mean(told)), "memory": memory}
 
 
+#: Easy axis, what is given of the junction, and the law that is fitted.
+CURRENTS = (-1e-6, 1e-6)
+CARRYING: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "perpendicular, Brown's prefactor": ({}, {"bias_prefactor": True}),
+    "perpendicular": ({"attempt_time": 1e-9}, {}),
+    "in the plane": (
+        {"attempt_time": 1e-9, "easy_axis": "in-plane", "easy_plane_field": 5e5},
+        {"voltage_exponent": 1.0},
+    ),
+}
+
+
+def barrier_worker(kind: str, sets: int, samples: int) -> dict[str, Any]:
+    """Traces of a junction that carries a current of either sign, and the barrier behind them."""
+    from spinlearn.junctions import MTJ, TelegraphNoise, fit_barrier, fit_telegraph
+
+    warnings.simplefilter("ignore")
+    given, law = CARRYING[kind]
+    device = MTJ(
+        resistance_parallel=5e3,
+        area=1e-15,
+        tmr=1.0,
+        thermal_stability=12.0,
+        critical_voltage=0.5,
+        damping=DAMPING,
+        anisotropy_field=2e4,
+        **given,
+    )
+    known = {"barrier": float(device.barrier), "critical_voltage": 0.5}
+    noises = [TelegraphNoise.from_junction(device, SAMPLE_TIME, current=i) for i in CURRENTS]
+    hits, p_values, told = [], [], []
+    for seed in range(sets):
+        fits, volts = [], []
+        for k, (current, noise) in enumerate(zip(CURRENTS, noises, strict=True)):
+            values = (noise.low, noise.high, noise.dwell_low, noise.dwell_high)
+            low, high, *dwell = (float(v[0]) for v in values)
+            sign = float(np.sign(current))
+            step = min(dwell) / 8
+            truth = (sign * low, sign * high, 9.1e-4, 9.1e-4, *dwell)
+            trace = recording(np.random.default_rng([2026, seed, k]), samples, truth, step)
+            fits.append(fit_telegraph(trace, step))
+            volts.append((sign * fits[k].low.value, sign * fits[k].high.value))
+        found = fit_barrier(fits, float(device.attempt_time), voltage=volts, **law)
+        hits.append([found.estimates[name].covers(truth) for name, truth in known.items()])
+        p_values.append(found.p_value)
+        told.append(bool(found.concerns))
+    share = dict(zip(known, map(float, np.mean(hits, axis=0)), strict=True))
+    low = float(np.mean(np.array(p_values) < 0.05))
+    return {
+        "share": share,
+        "low": low,
+        "rejected": float(np.mean(told)),
+        "memory": peak_memory(),
+    }
+
+
 def worker(task: str, *options: str) -> dict[str, Any]:
     if task == "telegraph":
         kind, sets, samples = options
         return telegraph_worker(kind, int(sets), int(samples))
+    if task == "barrier":
+        kind, sets, samples = options
+        return barrier_worker(kind, int(sets), int(samples))
     data, model, given, sets = options
     return switching_worker(data, model, given == "given", int(sets))
 
@@ -196,6 +260,10 @@ def rows(sets: int, samples: int) -> list[Row]:
         arguments = ["telegraph", kind, str(sets), str(samples)]
         result = run_worker(__spec__.name, arguments, limit=7200.0)
         found += _rows(result, f"telegraph {kind}, {samples} samples, {sets} data sets", True)
+    for kind in CARRYING:
+        result = run_worker(__spec__.name, ["barrier", kind, str(sets), str(samples)], limit=7200.0)
+        text = f"barrier {kind}, traces at -1 and 1 µA, {samples} samples, {sets} data sets"
+        found += _rows(result, text, True)
     return found
 
 

@@ -426,9 +426,51 @@ def test_bad_spins_are_refused_by_name() -> None:
 
 
 @pytest.mark.once
-def test_steps_that_would_lie_are_refused():
-    """γ μ0 H step of 0.6, of a memory at rest: its fluctuations came out three times too large."""
-    memory = named_junction("ikeda2010")
-    spin = Macrospin.from_junction(memory)
-    with pytest.raises(SpinlearnValueError, match=r"step.*0\.5.*Take 0\.1"):
-        spin.evolve(jnp.array([0.0, 0.0, 1.0]), 1e-10, step=1e-11, key=jax.random.key(0))
+@pytest.mark.parametrize(
+    ("change", "turn"),
+    [
+        ({"damping": 0.5}, 0.5),
+        ({"damping": 0.0}, 0.5),
+        ({"damping": 0.01}, 0.2),
+        ({"damping": (0.5, 0.01)}, 0.2),
+        ({"damping": 0.5, "applied_field": (0.0, 0.0, 3 * FIELD)}, 0.5 / 4),
+        ({"damping": 0.5, "damping_like": -FIELD}, 0.5 / 2),
+        ({"damping": 0.5, "field_like": FIELD}, 0.5 / 2),
+        ({"damping": 0.5, "easy_plane_field": 5 * FIELD}, 0.5 / 5),
+    ],
+    ids=["turn", "no damping", "damping", "members", "field", "torque", "field-like", "plane"],
+)
+def test_steps_that_would_lie_are_refused(change, turn):
+    """Beyond half a radian of all fields, or a tenth of the damping, (γ μ0 H step)³ = 0.8 α."""
+    one = Macrospin(**{"moment": 1e-18, "anisotropy_field": FIELD, **change})
+    members = np.size(change["damping"])
+    m = jnp.broadcast_to(jnp.array([0.0, 0.6, 0.8])[:, None], (3, members))
+    longest = turn / (GYROMAGNETIC_RATIO * MU_0 * FIELD)
+    key = jax.random.key(0)
+    one.evolve(m, 0.99 * longest, step=0.99 * longest, key=key)
+    with pytest.raises(SpinlearnValueError, match=r"step.*at most.*Take about"):
+        one.evolve(m, 1e-9, step=1.01 * longest, key=key)
+
+
+@pytest.mark.once
+def test_a_step_undoes_the_part_of_the_damping_that_its_guard_counts():
+    """Heun's factor per step is 1 + z + z²/2, z = (i - α) y, of a small excursion without heat.
+
+    To the leading orders it decays at 1 + y²/2 - y³/(8 α) of the damping: the last counts.
+    """
+    damping, turn = 0.02, 0.2
+    step = turn / (GYROMAGNETIC_RATIO * MU_0 * FIELD)
+    cold = Macrospin(1e-18, FIELD, damping=damping, temperature=0.0)
+    start = jnp.array([1e-3, 0.0, np.sqrt(1 - 1e-6)])
+    steps = 400
+    end = cold.evolve(start, steps * step, step=step, key=jax.random.key(0)).m
+    decay = -np.log(float(jnp.hypot(end[0], end[1])) / 1e-3) / (steps * turn * damping)
+    assert decay == pytest.approx(1 + turn**2 / 2 - turn**3 / (8 * damping), abs=0.002)
+
+
+@pytest.mark.once
+def test_an_ensemble_of_another_size_than_the_parameters_is_refused():
+    one = Macrospin(1e-18, FIELD, damping_like=(0.0, 1.0, 2.0))
+    m = jnp.broadcast_to(jnp.array([0.0, 0.0, 1.0])[:, None], (3, 5))
+    with pytest.raises(SpinlearnValueError, match=r"5 members.*3 members"):
+        one.evolve(m, 1e-12, step=1e-12, key=jax.random.key(0))

@@ -265,9 +265,9 @@ def test_a_table_that_cannot_be_right_is_refused() -> None:
 def test_outside_of_a_table_nothing_is_made_up() -> None:
     device = junction(30.0)
     table = tabulate_switching(device, (1.2, 2.0), (1e-9, 4e-9), shape=(8, 8))
-    with pytest.raises(SpinlearnValueError, match="voltage"):
-        table.write_error_rate(1.1, 2e-9)
-    with pytest.raises(SpinlearnValueError, match="duration"):
+    with pytest.raises(SpinlearnValueError, match=r"voltage = 1\.1 V.*1\.2 to 2 V"):
+        table.write_error_rate(np.array([1.3, 1.1]), 2e-9)
+    with pytest.raises(SpinlearnValueError, match=r"duration = 5e-09 s.*1e-09 to 4e-09 s"):
         table.switching_probability(1.5, 5e-9)
     traced = jax.jit(lambda v: table.write_error_rate(v, 2e-9))
     assert np.isnan(float(traced(1.1)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from benchmarks.fit_coverage import SAMPLE_TIME, TELEGRAPH, recording
 from spinlearn import SpinlearnValueError
 from spinlearn.constants import K_B
-from spinlearn.junctions import fit_barrier, fit_telegraph
+from spinlearn.junctions import MTJ, TelegraphNoise, fit_barrier, fit_telegraph
 from spinlearn.report import telegraph_fit_figure
 
 pytestmark = pytest.mark.once
@@ -117,3 +118,73 @@ def test_the_barrier_of_traces_at_several_voltages() -> None:
         fit_barrier(fits[2:], 1e-9, voltage=0.006, anisotropy_field=1e4)
     with pytest.raises(SpinlearnValueError, match="attempt_time"):
         fit_barrier(fits, 1.0, voltage=volts)
+
+
+@pytest.mark.parametrize(
+    ("easy_axis", "law"),
+    [
+        ("perpendicular", {"bias_prefactor": True}),
+        ("perpendicular", {}),
+        ("in-plane", {"voltage_exponent": 1.0}),
+    ],
+    ids=["Brown", "perpendicular", "in the plane"],
+)
+def test_the_barrier_of_a_junction_that_carries_a_current(
+    easy_axis: Any, law: dict[str, Any]
+) -> None:
+    """Every state has its own voltage: of one for both the barrier would be off."""
+    given = {} if law.get("bias_prefactor") else {"attempt_time": 1e-9}
+    device = MTJ(
+        resistance_parallel=5e3,
+        area=1e-15,
+        tmr=1.0,
+        thermal_stability=12.0,
+        critical_voltage=0.5,
+        damping=0.02,
+        anisotropy_field=2e4,
+        easy_axis=easy_axis,
+        easy_plane_field=5e5 if easy_axis == "in-plane" else 0.0,
+        **given,
+    )
+    fits, volts = [], []
+    for k, current in enumerate((-1e-6, 1e-6)):
+        noise = TelegraphNoise.from_junction(device, SAMPLE_TIME, current=current)
+        sign = np.sign(current)  # below P where it is negative: then -trace is fitted
+        levels, dwell = (
+            [float(v[0]) for v in pair]
+            for pair in ((noise.low, noise.high), (noise.dwell_low, noise.dwell_high))
+        )
+        truth = (*(sign * v for v in levels), NOISE, NOISE, *dwell)
+        step = min(dwell) / 8
+        trace = recording(np.random.default_rng([5, k]), COUNT, truth, step)
+        fits.append(fit_telegraph(trace, step, confidence=0.99))
+        volts.append((sign * fits[k].low.value, sign * fits[k].high.value))
+    attempt = float(device.attempt_time)
+    found = fit_barrier(fits, attempt, voltage=volts, confidence=0.99, **law)
+    assert found.estimates["barrier"].covers(float(device.barrier))
+    assert found.estimates["critical_voltage"].covers(0.5)
+    assert found.p_value > 1e-3
+    again = [float(t) for t in found.barrier.dwell_times(volts[1][0])]
+    assert again[0] == pytest.approx(fits[1].dwell_low.value, rel=0.15)
+
+
+def test_a_voltage_that_does_nothing_leaves_the_critical_voltage_open() -> None:
+    """Of the published noise in some keys 1/V_c comes out below zero, by chance: no error."""
+    for seed in range(12):
+        rng = np.random.default_rng([6, seed])
+        fit = fit_telegraph(_clean(rng), SAMPLE_TIME)
+        ratio = np.log(fit.dwell_high.value / fit.dwell_low.value)
+        if -0.3 < ratio < 0:
+            with pytest.warns(UserWarning, match="do not tell a critical voltage"):
+                found = fit_barrier([fit], 1e-9, voltage=0.042)
+            assert found.estimates["critical_voltage"].value == np.inf
+            assert np.isinf(float(found.barrier.critical_voltage))
+            assert 0 < found.estimates["critical_voltage"].low < np.inf
+            return
+    raise AssertionError("no trace whose low level lasts longer")
+
+
+def test_a_sample_time_in_other_units_is_named() -> None:
+    trace = _clean(np.random.default_rng(3))
+    with pytest.warns(UserWarning, match=r"sample_time = 25 s.*pass 0\.025 or 2\.5e-05"):
+        fit_telegraph(trace, 25.0)

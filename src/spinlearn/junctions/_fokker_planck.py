@@ -57,7 +57,7 @@ def log_log(stability: float, overdrive: float, times: Numbers) -> Numbers:
             else int(np.searchsorted(times[order], _FEWEST * first, side="right"))
         )
         now, order = order[:count], order[count:]
-        _require_points(stability, step / 2, first, short=step < longest)
+        _require_points(stability, overdrive, step / 2, first, short=step < longest)
         coarse = _one_step_size(stability, overdrive, times[now], step)
         fine = _one_step_size(stability, overdrive, times[now], step / 2)
         with np.errstate(invalid="ignore"):
@@ -71,7 +71,9 @@ def _points_wanted(stability: float, step: float) -> float:
     return float(_DENSITY * np.pi * np.sqrt(stability / step))
 
 
-def _require_points(stability: float, step: float, first: float, *, short: bool) -> None:
+def _require_points(
+    stability: float, overdrive: float, step: float, first: float, *, short: bool
+) -> None:
     """Name what asks for more points than are affordable: a short pulse, or the barrier."""
     share = _points_wanted(stability, step) / _MOST_POINTS
     if share <= 1:
@@ -81,14 +83,13 @@ def _require_points(stability: float, step: float, first: float, *, short: bool)
             "duration",
             f"{first:.3g} τ_D",
             f"0, or at least {first * share**2:.3g} τ_D at this thermal stability",
-            "So short a pulse leaves the equilibrium as it is: use method='activation', or leave "
-            "it out.",
+            "So short a pulse leaves the equilibrium as it is: pass 0.",
         )
     raise SpinlearnValueError(
         "thermal_stability",
         stability,
         f"at most {stability / share**2:.3g} here (no unit)",
-        "Use method='ballistic' or 'activation' for barriers and voltages as large as these.",
+        f"Use method='{'ballistic' if overdrive > 1 else 'activation'}' for a barrier as high.",
     )
 
 

@@ -29,6 +29,18 @@ class Parameters(NamedTuple):
     fixed: Array
     heat: Array
 
+    @property
+    def numbers(self) -> tuple[Array, ...]:
+        """Those without direction."""
+        return (
+            self.damping,
+            self.ratio,
+            self.anisotropy,
+            self.easy_plane,
+            self.torque,
+            self.heat,
+        )
+
 
 class _Step(NamedTuple):
     """The same with the turn of a step, an angle per A/m, and the field of its noise."""

@@ -62,14 +62,20 @@ def fit_barrier(
     voltage: Any,
     temperature: Any = 300.0,
     exponent: float = 2.0,
+    voltage_exponent: float | None = None,
+    bias_prefactor: bool = False,
     anisotropy_field: float | None = None,
     confidence: float = 0.95,
 ) -> BarrierFit:
     """The barrier, critical voltage and offset field that traces of one junction have in common.
 
     Least squares on the logarithms of the dwell times, weighted by their covariance, of the law of
-    `ThermalBarrier` with a constant attempt time. The trace does not tell that time: it is assumed,
-    and measured ones span 1e-18 to 1e-9 s.
+    `ThermalBarrier`. The trace does not tell the attempt time: it is assumed, and measured ones
+    span 1e-18 to 1e-9 s.
+
+    A junction that carries a current has another voltage over it in each state: pass both. Where
+    the trace is of the voltage over the junction itself they are its levels,
+    ``voltage=[(fit.low.value, fit.high.value)]``.
 
     Parameters
     ----------
@@ -78,12 +84,18 @@ def fit_barrier(
     attempt_time
         τ_0, s.
     voltage
-        Over the junction in each trace, V, or one for all; positive favours the high level. Of 0 V
-        alone there is no critical voltage.
+        Over the junction, V, positive favours the high level: one number for all; one for every
+        trace, ``(fits,)``; or those in the low and the high state, ``(fits, 2)``. Of 0 V alone
+        there is no critical voltage.
     temperature
         Of each trace, or one for all, K; the barrier in J is taken for the same.
     exponent
         n: 2 for one moment with field and torque along its axis, 1 for the linear law (no unit).
+    voltage_exponent
+        n_V (no unit), or None for one bias of voltage and field together: with an easy axis in the
+        plane `ThermalBarrier.from_junction` has 1.
+    bias_prefactor
+        Whether the attempt time depends on the bias, as in Brown's rates of a perpendicular axis.
     anisotropy_field
         H_k, A/m: with it the offset field, which makes dwell times differ at 0 V, is fitted.
     confidence
@@ -93,7 +105,8 @@ def fit_barrier(
     ------
     SpinlearnValueError
         If there are more parameters than dwell times, the attempt time is not below them, or
-        the voltage favours the low level.
+        the voltage favours the low level by more than chance. Where the critical voltage is open,
+        for the voltage has no effect that could be told, a warning says so.
 
     References
     ----------
@@ -116,21 +129,26 @@ def fit_barrier(
     from scipy.optimize import least_squares
     from scipy.stats import chi2, norm
 
-    volts, kelvins = (_each(v, name, len(fits)) for v, name in _named(voltage, temperature))
+    volts, kelvins = (
+        _each(voltage, "voltage", len(fits)),
+        _each(temperature, "temperature", len(fits)),
+    )
+    kelvins = kelvins[:, 0]
     attempt, power, level = _numbers(fits, attempt_time, exponent, confidence)
+    shape = _Shape(power, _voltage_power(voltage_exponent, bias_prefactor), bool(bias_prefactor))
     free = np.array([True, bool(np.any(volts != 0)), anisotropy_field is not None])
     _require_enough(free, volts)
     logs = np.log([[fit.dwell_low.value, fit.dwell_high.value] for fit in fits]) - np.log(attempt)
     roots = [np.linalg.inv(np.linalg.cholesky(fit.covariance[4:6, 4:6])) for fit in fits]
     thermal, unit = K_B * kelvins, float(np.abs(volts).max()) or 1.0
+    warmth = np.sqrt(kelvins / kelvins.mean())[:, None]
 
     def parts(given: np.ndarray) -> np.ndarray:
         """Distances from the law, in standard deviations, ``(2 fits,)``."""
         full = np.zeros(3)
         full[free] = given
-        bias = full[1] * volts / unit + full[2]
-        left = np.maximum(1 + np.array([-1.0, 1.0]) * bias[:, None], 0) ** power
-        apart = logs - np.exp(full[0]) * (thermal.mean() / thermal)[:, None] * left
+        stability = np.exp(full[0]) * (thermal.mean() / thermal)[:, None]
+        apart = logs - shape.logarithms(stability, full[1] * volts / unit, full[2], warmth)
         return np.concatenate([root @ row for root, row in zip(roots, apart, strict=True)])
 
     start = np.zeros(int(free.sum()))
@@ -143,7 +161,7 @@ def fit_barrier(
     value, low, high = thermal.mean() * np.exp(ends[:, 0])
     energy = Estimate(float(value), float(low), float(high), "J")
     estimates = {"barrier": energy}
-    others: dict[str, Any] = {"exponent": power, "temperature": float(kelvins.mean())}
+    others: dict[str, Any] = shape._asdict() | {"temperature": float(kelvins.mean())}
     if free[1]:
         estimates["critical_voltage"] = _critical(ends[:, 1] / unit)
         others["critical_voltage"] = estimates["critical_voltage"].value
@@ -153,28 +171,68 @@ def fit_barrier(
         others |= {"anisotropy_field": anisotropy_field, "offset_field": float(middle)}
     degrees = 2 * len(fits) - int(free.sum())
     p_value = float(chi2.sf(2 * found.cost, degrees)) if degrees else float("nan")
-    concerns = _concerns(p_value, free)
+    concerns = _concerns(p_value, free, estimates)
     for text in concerns:
         warnings.warn(text, stacklevel=2)
     barrier = ThermalBarrier(energy.value, attempt, **others)
     return BarrierFit(barrier, estimates, attempt, p_value, concerns)
 
 
-def _named(voltage: Any, temperature: Any) -> list[tuple[Any, str]]:
-    return [(voltage, "voltage"), (temperature, "temperature")]
+class _Shape(NamedTuple):
+    """Which law: as in `ThermalBarrier`, computed here in float64."""
+
+    exponent: float
+    voltage_exponent: float | None
+    bias_prefactor: bool
+
+    def logarithms(
+        self, stability: np.ndarray, torque: np.ndarray, tilt: float, warmth: np.ndarray
+    ) -> np.ndarray:
+        """ln(τ/τ_0) of the low and the high state, ``(fits, 2)`` (no unit)."""
+        sign = np.array([-1.0, 1.0])
+        if self.voltage_exponent is not None:
+            by_torque = np.maximum(1 + sign * torque, 0) ** self.voltage_exponent
+            return stability * by_torque * np.maximum(1 + sign * tilt, 0) ** self.exponent
+        bias = torque + tilt
+        height = stability * np.maximum(1 + sign * bias, 0) ** self.exponent
+        if not self.bias_prefactor:
+            return height
+        # Held where there is no barrier, so that a search that strays comes back.
+        inside = np.clip(bias, -0.999, 0.999)
+        return height + np.log(warmth / ((1 - inside**2) * (1 + sign * inside)))
+
+
+def _voltage_power(given: Any, bias_prefactor: bool) -> float | None:
+    if given is None:
+        return None
+    if bias_prefactor:
+        raise SpinlearnValueError(
+            "voltage_exponent",
+            given,
+            "None with bias_prefactor: its rates are of a perpendicular axis",
+            "Leave one of the two out.",
+        )
+    return as_number(
+        given, "voltage_exponent", lambda n: n > 0, "a positive number", "Pass 1, or None."
+    )
 
 
 def _each(given: Any, field: str, count: int) -> np.ndarray:
-    """One number for every trace."""
-    allowed, fix = f"one number, or {count}, one for every trace", "Pass V and K."
+    """Two numbers for every trace, of the low and the high state, ``(fits, 2)``."""
+    pairs = field == "voltage"
+    allowed = f"one number, or {count}, one for every trace"
+    fix = "Pass K."
+    if pairs:
+        allowed += f", or shape ({count}, 2), in the low and the high state"
+        fix = "Pass V; the pair of one trace as [(low, high)]."
     found = as_numbers(given, field, allowed, fix)
     if count == 0:
         raise SpinlearnValueError("fits", "none", "one fit or more", "Fit a trace.")
-    if found.shape not in ((), (count,)):
+    if found.shape not in ((), (count,)) + ((count, 2),) * pairs:
         raise SpinlearnValueError(field, f"shape {found.shape}", allowed, fix)
     if not np.isfinite(found).all() or (field == "temperature" and not (found > 0).all()):
         raise SpinlearnValueError(field, found, "finite V, positive K", fix)
-    return np.broadcast_to(found, (count,)).astype(float)
+    return np.broadcast_to(found if found.ndim == 2 else found[..., None], (count, 2)).astype(float)
 
 
 def _numbers(
@@ -200,7 +258,7 @@ def _require_enough(free: np.ndarray, volts: np.ndarray) -> None:
     if free.all() and len(np.unique(volts)) < 2:
         raise SpinlearnValueError(
             "voltage",
-            f"{volts[0]:g} V alone",
+            f"{volts.flat[0]:g} V alone",
             "two voltages or more, with an offset field to be fitted",
             "Record at a second voltage, or leave out anisotropy_field: the voltage then makes all "
             "of the difference.",
@@ -209,26 +267,35 @@ def _require_enough(free: np.ndarray, volts: np.ndarray) -> None:
 
 def _critical(inverse: np.ndarray) -> Estimate:
     """The critical voltage, V, of its inverse with its interval; open where that passes 0."""
-    if inverse[0] <= 0:
+    value, low, high = (float(v) for v in inverse)
+    if high <= 0:
         raise SpinlearnValueError(
             "voltage",
             "a sign with which the low level lasts longer",
             "V, positive where it favours the high level",
             "Turn the sign, or pass anisotropy_field and a second voltage for an offset field.",
         )
-    high = 1 / inverse[1] if inverse[1] > 0 else np.inf
-    return Estimate(float(1 / inverse[0]), float(1 / inverse[2]), float(high), "V")
+    return Estimate(
+        1 / value if value > 0 else np.inf, 1 / high, 1 / low if low > 0 else np.inf, "V"
+    )
 
 
-def _concerns(p_value: float, free: np.ndarray) -> tuple[str, ...]:
-    if not p_value < _REJECTED:
-        return ()
-    remedy = (
-        "pass anisotropy_field for an offset field"
-        if not free[2]
-        else "another exponent, or fewer voltages, nearer to 0"
-    )
-    return (
-        f"one barrier with a constant attempt time does not describe the dwell times (χ², p = "
-        f"{p_value:.1g}): intervals are wrong. Try {remedy}.",
-    )
+def _concerns(p_value: float, free: np.ndarray, estimates: dict[str, Estimate]) -> tuple[str, ...]:
+    found = []
+    critical = estimates.get("critical_voltage")
+    if critical is not None and not np.isfinite(critical.value):
+        found.append(
+            f"the dwell times do not tell a critical voltage, but that it is above "
+            f"{critical.low:.2g} V: none is kept. Record longer, or at a larger voltage."
+        )
+    if p_value < _REJECTED:
+        remedy = (
+            "pass anisotropy_field for an offset field, or the voltage over each state"
+            if not free[2]
+            else "another exponent, or fewer voltages, nearer to 0"
+        )
+        found.append(
+            f"this barrier does not describe the dwell times (χ², p = {p_value:.1g}): intervals "
+            f"are wrong. Try {remedy}."
+        )
+    return tuple(found)

@@ -20,6 +20,8 @@ _FEWEST_FLIPS = 10
 # Gain in twice the log-likelihood over one Gaussian, for four parameters more.
 _LEAST_GAIN = 40.0
 _LARGEST_ERROR = 1.0
+# Sample times above this, s, are said to be unusual (assumed).
+_SLOWEST = 0.1
 
 
 def fit_telegraph(
@@ -78,6 +80,12 @@ def fit_telegraph(
     step = as_number(
         sample_time, "sample_time", lambda t: 0 < t < np.inf, "a positive number, s", "Pass s."
     )
+    if step > _SLOWEST:
+        warnings.warn(
+            f"sample_time = {step:g} s is taken for seconds: few recorders are as slow. Is it of "
+            f"ms or µs, pass {1e-3 * step:g} or {1e-6 * step:g}.",
+            stacklevel=2,
+        )
     volts, centre, scale = scaled(checked_trace(trace, largest))
     try:
         point, flips, covariance = _fitted(volts)

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from spinlearn._checks import as_count, as_float_array, as_leaf, is_known, require_values
+from spinlearn._checks import as_count, as_float_array, as_leaf, require_values
 from spinlearn.constants import GYROMAGNETIC_RATIO, K_B, MU_0
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.junctions._equilibrium import bingham
@@ -19,15 +19,12 @@ from spinlearn.junctions._heun import Parameters, run
 from spinlearn.junctions._increments import KINDS
 from spinlearn.junctions._member_values import as_direction, as_member_number, as_vector
 from spinlearn.junctions._no_reverse import forward_only
-from spinlearn.junctions._step_count import count_steps
+from spinlearn.junctions._step_count import count_steps, require_small
 from spinlearn.junctions.mtj import MTJ
 from spinlearn.rng import stream
 from spinlearn.typing import Key
 
 Array = jax.Array
-
-# γ μ0 H step, beyond which trajectories are refused.
-_LARGEST_TURN = 0.5
 
 
 class Trajectories(eqx.Module):
@@ -291,9 +288,10 @@ class Macrospin(eqx.Module):
         duration
             s; rounded up to whole steps.
         step
-            Time step, s: γ μ0 H step of 0.1 or less, with H the largest field. Heun's step drives
-            what it should damp: by (γ μ0 H step)³/(8 α) of the damping, 1 % for a step of
-            (0.08 α)^⅓. Near the critical voltage that much counts.
+            Time step, s. Heun's step drives what it should damp: by (γ μ0 H step)³/(8 α) of the
+            damping, H all fields and torques together. Take γ μ0 H step = (0.08 α)^⅓ for 1 %, 0.1
+            at α = 0.0125; beyond 10 %, and beyond 0.5, a step is refused. Near the critical voltage
+            even 1 % counts.
         key
             Random key; equal keys give the same numbers to the last bit.
         increments
@@ -310,7 +308,7 @@ class Macrospin(eqx.Module):
         Raises
         ------
         SpinlearnValueError
-            If an argument is out of range.
+            If an argument is out of range, or the ensemble has another size than the parameters.
         """
         start, single = _as_ensemble(m)
         steps = count_steps(duration, step)
@@ -319,7 +317,9 @@ class Macrospin(eqx.Module):
             raise SpinlearnValueError(
                 "increments", increments, f"one of {', '.join(KINDS)}", "Choose one."
             )
-        self._require_small(step)
+        parameters = self._parameters(start.dtype)
+        _require_members(parameters, start.shape[1])
+        require_small(parameters, step)
         every = None
         if save_every is not None:
             every = as_count(save_every, "save_every", 1, "an integer >= 1", "Or leave it out.")
@@ -331,7 +331,7 @@ class Macrospin(eqx.Module):
         records = 0 if every is None else steps // every
         each = steps if every is None else every
         end, saved = run(
-            self._parameters(start.dtype),
+            parameters,
             interval,
             start,
             key,
@@ -351,25 +351,6 @@ class Macrospin(eqx.Module):
             end = end[:, 0]
             saved = None if saved is None else saved[:, :, 0]
         return Trajectories(end, saved, times, first + steps)
-
-    def _require_small(self, step: Any) -> None:
-        """Beyond half a radian a step lies, without a sign of it in the numbers.
-
-        At 0.6 the fluctuations of a memory at rest are three times too large, at 3 it switches.
-        """
-        fields = (self.anisotropy_field, self.easy_plane_field, self.gyromagnetic_ratio)
-        if not is_known(*fields):
-            return
-        anisotropy, plane, ratio = (float(np.max(np.asarray(field))) for field in fields)
-        turn = MU_0 * ratio * max(anisotropy, plane) * float(step)
-        if turn > _LARGEST_TURN:
-            raise SpinlearnValueError(
-                "step",
-                step,
-                f"γ μ0 H step up to {_LARGEST_TURN:g} (no unit), here at most "
-                f"{_LARGEST_TURN / turn * float(step):.2g} s",
-                f"Take 0.1 or less, about {0.1 / turn * float(step):.2g} s.",
-            )
 
     def _parameters(self, dtype: Any) -> Parameters:
         """What a step needs, in the precision of the ensemble."""
@@ -392,6 +373,20 @@ class Macrospin(eqx.Module):
             heat,
         )
         return Parameters(*(value.astype(dtype) for value in values))
+
+
+def _require_members(parameters: Parameters, count: int) -> None:
+    """Parameters of one number, or of one per member of the ensemble."""
+    sizes = {np.shape(value)[0] for value in parameters.numbers if np.ndim(value)}
+    sizes |= set(parameters.constant.shape[1:])
+    others = sizes - {1, count}
+    if others:
+        raise SpinlearnValueError(
+            "m",
+            f"{count} members",
+            f"{' and '.join(map(str, sorted(others)))} members, as the parameters have",
+            "Start as many as there are devices or voltages, shape (3, n).",
+        )
 
 
 def _as_ensemble(m: Any) -> tuple[Array, bool]:

@@ -75,7 +75,7 @@ def activation_rate(thermal_stability: Any, overdrive: Any = 0.0) -> Array:
               + (1+i) e^{-\Delta(1+i)^2}] ,
 
     the sum of the rates out of either well, with i = V/V_c. It is the leading order for high
-    barriers and too large: by 12 % at Δ = 10 and 5 % at Δ = 20 without voltage, 22 % at
+    barriers and too large: by 12 % at Δ = 10 and 5 % at Δ = 20 without voltage, 28 % at
     Δ = 20 and i = 0.6. `relaxation_rate` has no such error.
 
     Parameters
@@ -212,7 +212,7 @@ def relaxation_rate(thermal_stability: float, overdrive: float = 0.0) -> float:
         "thermal_stability",
         lambda v: 0 < v <= 300,
         "a number above 0, up to 300 (no unit)",
-        "Use activation_rate, which is right to 1 % from Δ = 100 on.",
+        "Use activation_rate, right to 1 % where Δ (1 - |i|)² is 100 or more.",
     )
     drive = as_number(
         overdrive,

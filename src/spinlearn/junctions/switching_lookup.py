@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from spinlearn._checks import as_count, as_leaf, as_number, is_known, require_values
+from spinlearn._checks import as_count, as_leaf, as_number, is_known
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.junctions import _fokker_planck
 from spinlearn.junctions.mtj import MTJ
@@ -90,8 +90,12 @@ class SwitchingLookup(eqx.Module):
     def _at(self, voltage: Any, duration: Any) -> Array:
         volts = as_leaf(voltage, "voltage", "V").astype(self.nodes.dtype)
         seconds = as_leaf(duration, "duration", "s").astype(self.nodes.dtype)
-        x = _place(volts, self.voltages, self.nodes.shape[1], "voltage", "V")
-        y = _place(jnp.log(seconds), self.log_durations, self.nodes.shape[2], "duration", "ln s")
+        across_volts, across_times = self.nodes.shape[1:]
+        x = _place(volts, self.voltages, across_volts)
+        y = _place(jnp.log(seconds), self.log_durations, across_times)
+        ends = jnp.exp(self.log_durations)
+        _require_inside(volts, x, self.voltages, "voltage", "V")
+        _require_inside(seconds, y, ends, "duration", "s")
         x, y = jnp.broadcast_arrays(x, y)
         i = jnp.clip(jnp.floor(x), 0, self.nodes.shape[1] - 2)
         j = jnp.clip(jnp.floor(y), 0, self.nodes.shape[2] - 2)
@@ -284,19 +288,28 @@ def _hermite(t: Any) -> tuple[Any, Any, Any, Any]:
     return (1 + 2 * t) * s * s, t * t * (3 - 2 * t), t * s * s, -t * t * s
 
 
-def _place(value: Array, ends: Array, count: int, field: str, unit: str) -> Array:
+def _place(value: Array, ends: Array, count: int) -> Array:
     """Position in nodes; NaN outside of the table, but for rounding."""
     slack = 1e-5
     at = (value - ends[0]) / (ends[1] - ends[0]) * (count - 1)
     inside = (at >= -slack) & (at <= count - 1 + slack)
-    require_values(
-        lambda ok: ok,
-        field,
-        inside,
-        f"within the table, {ends} {unit}",
-        "Tabulate a wider range.",
-    )
     return jnp.where(inside, jnp.clip(at, 0, count - 1), jnp.nan)
+
+
+def _require_inside(value: Array, at: Array, ends: Array, field: str, unit: str) -> None:
+    """Show the first value without a place, where it is known."""
+    if not is_known(value, at, ends):
+        return
+    lost = np.isnan(np.asarray(at))
+    if lost.any():
+        shown = float(np.asarray(value)[lost].flat[0])
+        low, high = (float(end) for end in np.asarray(ends))
+        raise SpinlearnValueError(
+            field,
+            f"{shown:.4g} {unit}",
+            f"within the table, {low:.4g} to {high:.4g} {unit}",
+            "Tabulate a wider range.",
+        )
 
 
 def _range(value: Any, field: str, unit: str, good: Any) -> tuple[float, float]:
