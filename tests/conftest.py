@@ -62,12 +62,15 @@ def _room_for_programs() -> Iterator[None]:
 # Where a test takes longer to compile than to run. (Not in tests/junctions: eigenvalues of NumPy
 # fail on what is compiled so.)
 _COMPILED_QUICKLY = {"conformance", "magnetics", "networks", "substrates", "transport"}
+_COMPILED_QUICKLY |= {"test_contact_layouts.py", "test_conductance_exact.py"}
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _quick_compilation(request: pytest.FixtureRequest) -> Iterator[None]:
     """The float64 job compiles with few optimizations; the float32 job as for a user."""
-    quick = jax.config.jax_enable_x64 and request.path.parent.name in _COMPILED_QUICKLY
+    quick = jax.config.jax_enable_x64 and (
+        not _COMPILED_QUICKLY.isdisjoint((request.path.parent.name, request.path.name))
+    )
     jax.config.update("jax_disable_most_optimizations", quick)
     yield
     jax.config.update("jax_disable_most_optimizations", False)

@@ -10,7 +10,7 @@ nodes as well); all of them lie in intervals that hold all fourteen in 95 % of c
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import jax
@@ -43,19 +43,23 @@ RULES: dict[str, Callable[[Any], jax.Array]] = {
 }
 
 
-@cache
-def _recalled(rule: str, similarity: float, patterns: int, sets: int = SETS) -> np.ndarray:
-    """Part of the patterns of every set that is recalled, ``(sets,)``."""
-
-    @jax.jit
-    @jax.vmap
+@partial(jax.jit, static_argnums=(0, 1))
+def _recalled_of(rule: str, patterns: int, similarity: jax.Array, keys: jax.Array) -> jax.Array:
     def one(key: jax.Array) -> jax.Array:
         drawn, flipped, order = jax.random.split(key, 3)
         x = similar_patterns(patterns, 35, similarity, key=drawn)
         found = recall_asynchronous(RULES[rule](x), corrupt(x, 3, key=flipped), key=order)
         return jnp.mean(jnp.all(found.states == x, axis=1))
 
-    return np.asarray(one(jax.random.split(key_from_seed(5), sets)))
+    return jax.vmap(one)(keys)
+
+
+@cache
+def _recalled(rule: str, similarity: float, patterns: int, sets: int = SETS) -> np.ndarray:
+    """Part of the patterns of every set that is recalled, ``(sets,)``."""
+    keys = jax.random.split(key_from_seed(5), sets)
+    # A traced similarity: sets of as many patterns share a program.
+    return np.asarray(_recalled_of(rule, patterns, jnp.asarray(similarity), keys))
 
 
 def _interval(recalled: np.ndarray, confidence: float) -> tuple[float, float]:
