@@ -257,20 +257,28 @@ class SpikingWTA(eqx.Module):
             Stacked along a first axis, as ``jax.vmap(lambda k: network.init(key=k))(keys)`` makes
             them.
         images
-            As in `train`; all arrays see the same.
+            As in `train`, of which all arrays see the same; or ``(arrays, n, pre)``, their own.
         potentiation, depression, adaptation
             As in `train` (no unit).
         key
             Random key; every array draws numbers of its own.
         """
-        shown = self._images(images)
+        count, array = len(states.thresholds), as_array(images, "images")
+        own = array.ndim == 3
+        if own and len(array) != count:
+            raise SpinlearnValueError(
+                "images",
+                f"shape {array.shape}",
+                f"({count}, n, {self.crossbar.shape[1]}), or the same images for all",
+                "Pass one set of images for every array.",
+            )
+        # Arrays one after the other, to be checked as one long list.
+        shown = self._images(array.reshape(-1, array.shape[-1]) if own else array)
+        shown = shown.reshape(array.shape)
         rise = as_amount(adaptation, "adaptation", "no unit", zero=True)
         pulses, mortal = self._pulses(potentiation, depression), _is_mortal(states)
 
-        def one(state: SpikingState, own: Key) -> tuple[SpikingState, Lessons]:
-            return self._learned(state, shown, pulses, rise, 1, mortal, own)
-
-        return jax.vmap(one)(states, jax.random.split(key, len(states.thresholds)))
+        return _learned_by_all(self, states, shown, pulses, rise, mortal, key)
 
     def _learned(
         self,
@@ -367,6 +375,23 @@ class SpikingWTA(eqx.Module):
                 "Flatten images, and compare them with a grey level.",
             )
         return array
+
+
+@eqx.filter_jit
+def _learned_by_all(
+    network: SpikingWTA,
+    states: SpikingState,
+    images: Array,
+    pulses: tuple[Array, Array],
+    rise: Array,
+    mortal: bool,
+    key: Key,
+) -> tuple[SpikingState, Lessons]:
+    def one(state: SpikingState, seen: Array, key: Key) -> tuple[SpikingState, Lessons]:
+        return network._learned(state, seen, pulses, rise, 1, mortal, key)
+
+    keys = jax.random.split(key, len(states.thresholds))
+    return jax.vmap(one, (0, 0 if images.ndim == 3 else None, 0))(states, images, keys)
 
 
 def _is_mortal(state: SpikingState) -> bool:

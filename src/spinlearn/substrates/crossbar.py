@@ -25,6 +25,8 @@ _LINES = ("ideal", "exact", "attenuated")
 # Voltages of a table that is made here, over the critical one: twice it writes within some
 # relaxation times, shorter pulses need more.
 _HIGHEST, _HIGHEST_OF_SHORT, _SHORT = 2.0, 4.0, 5.0
+# The voltage of a pulse is found by looking at so many voltages, so many times.
+_LOOKED_AT, _ZOOMS = 1025, 4
 
 
 class CrossbarState(eqx.Module):
@@ -353,19 +355,21 @@ class Crossbar(AbstractSubstrate):
         )
         low, high = (float(v) for v in self.table.voltages)
 
-        def chance(volts: float) -> float:
-            return float(self.table.switching_probability(volts, duration))
+        def chances(volts: np.ndarray) -> np.ndarray:
+            return np.asarray(self.table.switching_probability(volts, duration), np.float64)
 
-        if not chance(low) <= wanted <= chance(high):
+        least, most = chances(np.array([low, high]))
+        if not least <= wanted <= most:
             raise SpinlearnValueError(
                 "probability",
                 wanted,
-                f"{chance(low):.3g} to {chance(high):.3g}, of pulses of {low:g} to {high:g} V",
+                f"{least:.3g} to {most:.3g}, of pulses of {low:g} to {high:g} V",
                 "Pass a table of other voltages, or another duration.",
             )
-        for _ in range(40):
-            middle = 0.5 * (low + high)
-            low, high = (middle, high) if chance(middle) < wanted else (low, middle)
+        for _ in range(_ZOOMS):
+            volts = np.linspace(low, high, _LOOKED_AT)
+            above = int(np.argmax(np.append(chances(volts[1:-1]) >= wanted, True)))
+            low, high = volts[above], volts[above + 1]
         return as_leaf(0.5 * (low + high), "voltage", "V")
 
     def _pulse(

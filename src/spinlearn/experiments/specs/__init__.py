@@ -66,6 +66,11 @@ EXPERIMENTS = {
         "yu2021:Yu2021Spec",
         "yu2021:Yu2021",
     ),
+    "zhou2025": Entry(
+        "spiking neurons that learn images on binary tunnel junctions (Zhou et al. 2025)",
+        "zhou2025:Zhou2025Spec",
+        "zhou2025:Zhou2025",
+    ),
 }
 
 

@@ -20,6 +20,7 @@ FIGURES = {
     "magnetoresistance": "magnetoresistance",
     "niu2024": "niu2024",
     "yu2021": "yu2021",
+    "zhou2025": "zhou2025",
 }
 
 

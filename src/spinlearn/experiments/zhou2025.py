@@ -1,0 +1,98 @@
+"""Spiking neurons on a crossbar of binary tunnel junctions, which learn images by chance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from spinlearn.errors import SpinlearnError
+from spinlearn.experiments._hebbian_bench import HebbianBench, binary_images
+from spinlearn.experiments._hebbian_claims import hebbian_claims
+from spinlearn.experiments._hebbian_layout import coordinates, variables
+from spinlearn.experiments._hebbian_twin import twin
+from spinlearn.experiments.experiment import AbstractExperiment, Layout, Rows, Summary
+from spinlearn.experiments.specs.zhou2025 import Zhou2025Spec
+from spinlearn.rng import key_from_seed, stream
+from spinlearn.typing import Key
+
+if TYPE_CHECKING:
+    import xarray
+
+Array = jax.Array
+
+
+class Zhou2025(AbstractExperiment):
+    """Arrays that learn images without being told their classes (SI units).
+
+    A segment is one array of new junctions, trained for all epochs and asked after each; labels of
+    training images name its neurons in the end. The first segment has the small arrays on 2×2
+    pixels too, and a softmax on the same images.
+
+    Parameters
+    ----------
+    key
+        Key of all arrays.
+
+    Examples
+    --------
+    >>> Zhou2025.layout(Zhou2025Spec()).segments
+    5
+    """
+
+    title: ClassVar[str] = "Binary tunnel junctions that learn by Hebb's rule"
+    citation: ClassVar[str] = (
+        "P. Zhou et al., Commun. Eng. 4, 142 (2025); known from its abstract: the junction is that "
+        "of Ikeda et al. (2010), neurons, pulses and spreads are assumed"
+    )
+
+    spec: Zhou2025Spec = eqx.field(static=True)
+    key: Key
+
+    @classmethod
+    def build(cls, spec: Zhou2025Spec) -> Self:
+        """The key (no unit)."""
+        return cls(spec, key_from_seed(spec.seed))
+
+    @classmethod
+    def layout(cls, spec: Zhou2025Spec) -> Layout:
+        """One segment per array (SI units, as its parts say)."""
+        return Layout(spec.arrays, variables(spec), coordinates(spec))
+
+    def start(self) -> Array:
+        """Nothing: every array is made from the key and its number alone (no unit)."""
+        return jnp.zeros(())
+
+    def advance(self, state: Array, segment: int) -> tuple[Array, Rows]:
+        """Train and ask one array (SI units, as in the layout)."""
+        bench = HebbianBench(self.spec, stream(self.key, "array", segment))
+        rows = {name: np.asarray(value)[None] for name, value in bench.rows().items()}
+        if segment == 0:
+            rows |= twin(self.spec, stream(self.key, "twin"))
+            rows["softmax"] = np.array([bench.softmax()])
+        return state, rows
+
+    @classmethod
+    def check(cls, spec: Any, segment: int, rows: Mapping[str, np.ndarray]) -> None:
+        """Raise if no neuron fired at all (no unit)."""
+        if np.all(rows["silent"] == 1):
+            raise SpinlearnError(
+                f"array {segment}: no neuron fired within {spec.array.steps} clocks. Allow more "
+                "array.steps, lower array.threshold, or add an array.bias."
+            )
+
+    @classmethod
+    def summarize(cls, spec: Zhou2025Spec, dataset: xarray.Dataset) -> Summary:
+        """Accuracy, energy, small arrays (SI units)."""
+        energy = {
+            f"{kind} energy of an epoch, mean": (
+                float(dataset[f"{kind}_energy"].mean()) * len(binary_images(spec.data).train),
+                "J",
+            )
+            for kind in ("read", "write")
+        }
+        return Summary(hebbian_claims(spec, dataset), energy)

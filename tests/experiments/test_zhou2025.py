@@ -1,0 +1,165 @@
+"""Spiking neurons on a crossbar of junctions: a small run, small arrays, its specification."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from spinlearn.errors import SpinlearnError
+from spinlearn.experiments._hebbian_twin import DEPRESSION, stationary
+from spinlearn.experiments.specs import preset_names
+from spinlearn.experiments.specs.zhou2025 import Zhou2025Spec
+from spinlearn.experiments.zhou2025 import Zhou2025
+from spinlearn.report._pictures import png_bytes
+from spinlearn.report._view import view_run
+from spinlearn.report.experiments.zhou2025 import COVERED, comparison, pictures
+from spinlearn.runs import read_spec, run
+
+pytestmark = pytest.mark.as_installed
+
+ARRAYS = 400
+SMALL: dict[str, Any] = {
+    "arrays": 3,
+    "array.neurons": 40,
+    "learning.epochs": 3,
+    "twin.arrays": ARRAYS,
+    "twin.presentations": 24,
+    "twin.every": 8,
+    "twin.probabilities": [0.3, 0.9],
+    "twin.spreads": [0.0, 0.2],
+}
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return run(read_spec("zhou2025", SMALL), tmp_path_factory.mktemp("zhou2025") / "run")
+
+
+class TestRun:
+    def test_everything_is_computed(self, result):
+        assert result.status == "finished"
+        for name in result.dataset.variables:
+            values = result.dataset[name].values
+            if values.dtype.kind == "f":
+                assert np.all(np.isfinite(values)), name
+
+    def test_digits_are_learned_without_labels(self, result):
+        """40 binary neurons; one in ten by chance. New arrays already tell some digits apart."""
+        accuracy = result.dataset["accuracy"].values
+        assert np.all(accuracy[:, -1] > 0.75)
+        assert np.all(accuracy[:, -1] > accuracy[:, 0] + 0.1)
+        assert np.all(result.dataset["accuracy_first"].values[:, -1] > 0.6)
+
+    def test_fields_are_nearer_to_their_class_than_those_of_new_arrays(self, result):
+        from spinlearn.experiments._hebbian_bench import binary_images
+
+        images = binary_images(result.spec.data)
+        flat = images.train.reshape(len(images.train), -1)
+        means = np.stack([flat[images.train_labels == c].mean(axis=0) for c in range(10)])
+        fields = result.dataset["fields"].values[0]
+        classes = result.dataset["classes"].values[0].astype(int)
+        assert set(np.unique(fields)) <= {0.0, 1.0}  # one junction a synapse
+        assert len(set(classes)) == 10
+        apart = np.abs(fields - means[classes]).mean(axis=1)
+        drawn = np.random.default_rng(0).integers(0, 2, fields.shape)
+        assert apart.mean() < 0.5 * np.abs(drawn - means[classes]).mean()
+
+    def test_confusion_counts_every_image_once(self, result):
+        counts = result.dataset["confusion"].values
+        assert np.all(counts.sum(axis=(1, 2)) == 359)
+        diagonal = np.trace(counts, axis1=1, axis2=2) / 359
+        np.testing.assert_allclose(diagonal, result.dataset["accuracy"].values[:, -1])
+
+    def test_reads_last_as_long_as_their_clocks(self, result):
+        """Energy between that of all junctions at G_AP and at G_P, twice for the reference."""
+        spec = result.spec
+        clocks = result.dataset["clocks"].values
+        scale = spec.array.read_voltage**2 * spec.array.clock * 64
+        parallel = np.pi * 20e-9**2 / 18e-12
+        low = scale * clocks * (spec.array.neurons + 1) * parallel / (1 + spec.junction.tmr)
+        high = scale * clocks * (spec.array.neurons + 1) * parallel
+        read = result.dataset["read_energy"].values
+        assert np.all((low < read) & (read < high))
+
+    def test_energies_of_writing_fall_with_the_probability(self, result):
+        write = result.dataset["write_energy"].values
+        assert np.all(np.diff(write, axis=1) < 0)
+
+    def test_claims(self, result):
+        claims = {claim.name: claim for claim in result.claims}
+        told = next(c for name, c in claims.items() if "first 5 spikes" in name)
+        assert told.seeds == 3
+        assert told.interval[0] < told.value < told.interval[1]
+        softmax = next(c for name, c in claims.items() if "softmax" in name)
+        assert 0.9 < softmax.value < 1
+
+    def test_figures(self, result):
+        view = view_run(result.path)
+        found = pictures(view)
+        assert [p.name for p in found] == ["learning", "fields", "confusion", "small-arrays"]
+        assert all(len(png_bytes(p.figure, 60)) > 2000 for p in found)
+        assert set(Zhou2025.layout(view.spec).variables) == COVERED
+        assert len(comparison([view, view])) == 1
+
+
+class TestTwin:
+    def test_new_arrays_hold_both_patterns_by_chance(self, result):
+        """Of 2^8 states of 8 junctions, 2 hold one pattern in each neuron."""
+        start = result.dataset["twin_stored"].values[0, ..., 0] * ARRAYS
+        assert np.all(start <= 12)  # 3 expected, below 12 with 0.99999
+
+    def test_likely_pulses_write_both_patterns(self, result):
+        held = result.dataset["twin_stored"].values[0]
+        assert held[1, 0, -1] > 0.85
+        assert np.all(held[..., -1] > held[..., 0] + 0.2)
+        assert held[0, 0, 1] < held[1, 0, 1]  # 0.3 takes longer than 0.9
+
+    def test_spread_of_junctions_costs(self, result):
+        held = result.dataset["twin_stored"].values[0, 0, :, -1]
+        assert held[1] < held[0]
+
+    def test_stationary_state_is_exact(self, result):
+        """q p/(q p + (1 - q) p/2) of a lone neuron, within four standard errors."""
+        active = np.array(result.spec.twin.active)
+        exact = stationary(active, 1.0, DEPRESSION)
+        np.testing.assert_allclose(exact, active / (active + 0.5 * (1 - active)))
+        error = np.sqrt(exact * (1 - exact) / ARRAYS)
+        on = result.dataset["twin_on"].values[0]
+        assert np.all(np.abs(on - exact) < 4 * error)
+        assert np.abs(on - active).max() > 0.1  # and not that of equal pulses
+
+
+def test_the_same_seed_gives_the_same_arrays(result, tmp_path):
+    again = run(read_spec("zhou2025", SMALL | {"arrays": 1}), tmp_path / "run")
+    for name in ("accuracy", "fields", "twin_stored"):
+        first = result.dataset[name].values[0]
+        np.testing.assert_array_equal(again.dataset[name].values[0], first)
+
+
+def test_an_array_that_never_fires_is_refused(tmp_path):
+    quiet = SMALL | {"array.threshold": 1e4}
+    with pytest.raises(SpinlearnError, match=r"fire.*array\.steps"):
+        run(read_spec("zhou2025", quiet), tmp_path / "run")
+
+
+def test_presets():
+    names = [name for name in preset_names() if name.startswith("zhou2025")]
+    assert names == ["zhou2025", "zhou2025-mnist"]
+    assert all(isinstance(read_spec(name, {}), Zhou2025Spec) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"probabilities": (0.3, 1.5)}, "probabilities = .*above 0 and below 1"),
+        ({"spreads": ()}, "spreads = .*from 0 to 0.5"),
+        ({"every": 3}, "every = 3: allowed is a divisor of presentations = 40"),
+        ({"active": (0.5, 0.5)}, "active = .*four numbers"),
+    ],
+)
+def test_specifications_that_make_no_sense(table, message):
+    with pytest.raises(ValidationError, match=message):
+        Zhou2025Spec.model_validate({"experiment": "zhou2025", "twin": table})
