@@ -11,13 +11,16 @@ import numpy as np
 import pytest
 
 from spinlearn import Material, Mesh, key_from_seed
+from spinlearn.junctions import named_junction
 from spinlearn.magnetics import Exchange, UniaxialAnisotropy, ZhangLi, random_state
 from spinlearn.rules import hebb_step
 from spinlearn.substrates import (
     AbstractSubstrate,
+    Crossbar,
     Film,
     HeavyMetal,
     Ideal,
+    IdealCrossbar,
     LinkModel,
     Links,
     Record,
@@ -25,6 +28,8 @@ from spinlearn.substrates import (
 from spinlearn.transport import AMR, edge_electrodes
 
 DURATION = 2e-12  # s
+# Pulses that write junctions.
+PULSE = 1e-8  # s
 
 
 def _film(**options: Any) -> Film:
@@ -47,6 +52,12 @@ def _links(**options: Any) -> Links:
     return Links(model, 6, device_spread=0.1, **options)
 
 
+def _crossbar(**options: Any) -> Crossbar:
+    return Crossbar(
+        named_junction("ikeda2010"), 2, 6, pulse_lengths=(0.5 * PULSE, 2 * PULSE), **options
+    )
+
+
 SUBSTRATES: dict[str, Callable[[], AbstractSubstrate]] = {
     "film": lambda: _film(step=1e-13),
     "film on a heavy metal": lambda: _film(
@@ -57,6 +68,11 @@ SUBSTRATES: dict[str, Callable[[], AbstractSubstrate]] = {
     "ideal by Hebb's rule": lambda: Ideal(6, hebb_step),
     "links": _links,
     "links whose cycles differ": lambda: _links(cycle_spread=0.02),
+    "crossbar": _crossbar,
+    "crossbar of worn junctions on lines": lambda: _crossbar(
+        junctions=2, endurance=10.0, word_resistance=1.0, bit_resistance=1.0, stuck_on=0.1
+    ),
+    "ideal crossbar": lambda: IdealCrossbar(2, 6, conductance_on=1e-4, conductance_off=5e-5),
 }
 
 KEY = key_from_seed(1)
@@ -67,9 +83,21 @@ def substrate(request: pytest.FixtureRequest) -> AbstractSubstrate:
     return SUBSTRATES[request.param]()
 
 
-def _volts(substrate: AbstractSubstrate, scale: float = 0.1) -> jax.Array:
-    n = substrate.conductance(substrate.init(key=KEY)).shape[1]
-    return scale * jnp.where(jnp.arange(n) % 2 == 0, 1.0, -1.0)
+def _is_crossbar(substrate: AbstractSubstrate) -> bool:
+    return isinstance(substrate, Crossbar | IdealCrossbar)
+
+
+def _volts(substrate: AbstractSubstrate, scale: float = 1.0) -> jax.Array:
+    """Of both signs: at contacts, 0.1 V, or at every crossing, 1 V."""
+    shape = substrate.conductance(substrate.init(key=KEY)).shape
+    signs = jnp.where(jnp.arange(shape[1]) % 2 == 0, 1.0, -1.0)
+    if _is_crossbar(substrate):
+        return scale * jnp.broadcast_to(signs, shape)
+    return 0.1 * scale * signs
+
+
+def _length(substrate: AbstractSubstrate) -> float:
+    return PULSE if _is_crossbar(substrate) else DURATION
 
 
 def _equal(a: Any, b: Any) -> bool:
@@ -93,11 +121,14 @@ def test_conductance_is_finite_and_reading_does_not_disturb(substrate: AbstractS
 
 def test_learning_costs_energy_and_time(substrate: AbstractSubstrate) -> None:
     state = substrate.init(key=KEY)
-    after, record = substrate.apply(state, _volts(substrate), DURATION, key=KEY)
+    after, record = substrate.apply(state, _volts(substrate), _length(substrate), key=KEY)
     assert isinstance(record, Record)
     assert float(record.energy) > 0
-    assert float(record.duration) == pytest.approx(DURATION)
-    assert record.charge.shape == (len(_volts(substrate)),)
+    volts = _volts(substrate)
+    # A crossbar writes one bit line after the other.
+    times = len(volts) if volts.ndim == 2 else 1
+    assert float(record.duration) == pytest.approx(times * _length(substrate))
+    assert record.charge.shape == volts.shape[-1:]
     assert jax.tree.structure(after) == jax.tree.structure(state)
     shapes = [jax.tree.map(jnp.shape, tree) for tree in (after, state)]
     assert shapes[0] == shapes[1]
@@ -108,14 +139,16 @@ def test_learning_costs_energy_and_time(substrate: AbstractSubstrate) -> None:
 
 def test_without_voltage_nothing_is_dissipated(substrate: AbstractSubstrate) -> None:
     state = substrate.init(key=KEY)
-    _, record = substrate.apply(state, _volts(substrate, 0.0), DURATION, key=KEY)
+    _, record = substrate.apply(state, _volts(substrate, 0.0), _length(substrate), key=KEY)
     assert float(record.energy) == 0
     assert float(jnp.max(jnp.abs(record.charge))) == 0
 
 
 def test_equal_keys_learn_alike(substrate: AbstractSubstrate) -> None:
     state, volts = substrate.init(key=KEY), _volts(substrate)
-    first, second = (substrate.apply(state, volts, DURATION, key=KEY)[0] for _ in range(2))
+    first, second = (
+        substrate.apply(state, volts, _length(substrate), key=KEY)[0] for _ in range(2)
+    )
     assert _equal(first, second)
 
 
@@ -124,7 +157,7 @@ def test_learning_can_be_compiled_scanned_and_mapped(substrate: AbstractSubstrat
     keys = jax.random.split(KEY, 2)
 
     def teach(state: Any, key: jax.Array) -> tuple[Any, jax.Array]:
-        state, record = substrate.apply(state, volts, DURATION, key=key)
+        state, record = substrate.apply(state, volts, _length(substrate), key=key)
         return state, record.energy
 
     states = jax.vmap(lambda key: substrate.init(key=key))(keys)

@@ -14,7 +14,7 @@ from spinlearn.junctions import MTJ, SwitchingLookup, tabulate_switching
 from spinlearn.networks import SpikingWTA, count_labels, vote
 from spinlearn.networks._first_spike import clock_of_spike, gathered_charges
 from spinlearn.rules import stdp_stationary
-from spinlearn.substrates import Crossbar
+from spinlearn.substrates import Crossbar, IdealCrossbar
 
 KEY = key_from_seed(3)
 JUNCTION: dict[str, Any] = {
@@ -239,6 +239,68 @@ def test_lines_with_resistance_weaken_far_synapses(table: SwitchingLookup) -> No
     assert 0 <= wrote[1] < wrote[0]
 
 
+@pytest.mark.once
+def test_heights_of_pulses_that_differ_are_felt_by_all_junctions_of_a_spike(
+    table: SwitchingLookup,
+) -> None:
+    """Mean and spread of what a spike writes, by Gauss's quadrature over the height."""
+    noise, wanted, arrays, pre = 0.04, 0.3, 600, 200
+    network = _network(
+        table, 1, pre, kept=1.0, threshold=1e-9, steps=1, bias=1.0, pulse_noise=noise
+    )
+    one = network.init(key=KEY)
+    states = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (arrays, *leaf.shape)), one)
+    images = np.ones((1, pre), bool)
+    after, lessons = network.train_many(states, images, wanted, wanted, key=KEY)
+    off = ~np.asarray(one.crossbar.cells.on).ravel()
+    parts = np.asarray(after.crossbar.cells.on).reshape(arrays, pre)[:, off].mean(axis=1)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(40)
+    weights = weights / weights.sum()
+    volts = float(network.crossbar.pulse_voltage(wanted, 1e-8))
+    chances = np.asarray(table.switching_probability(volts * (1 + noise * nodes), 1e-8))
+    mean = weights @ chances
+    common = weights @ (chances - mean) ** 2
+    variance = common + (mean * (1 - mean) - common) / off.sum()
+    # Far more than independent junctions would differ by.
+    assert common > 3 * mean * (1 - mean) / off.sum()
+    assert parts.mean() == pytest.approx(mean, abs=4 * np.sqrt(variance / arrays))
+    # The standard error of a variance is within a factor of its normal one, 6 %.
+    assert parts.var() == pytest.approx(variance, rel=0.25)
+    # Energies go with the square of the height, (1 + ε)², whose mean is 1 + σ².
+    steady = _network(table, 1, pre, kept=1.0, threshold=1e-9, steps=1, bias=1.0)
+    _, plain = steady.train_many(states, images, wanted, wanted, key=KEY)
+    ratio = float(lessons.write_energy.mean() / plain.write_energy.mean())
+    assert ratio == pytest.approx(1 + noise**2, abs=5 * 2 * noise / np.sqrt(arrays))
+
+
+def test_analog_synapses_move_by_the_mean_of_what_junctions_do() -> None:
+    """Beside a loop over clocks, and beside the mean of many junctions that see the same."""
+    array = IdealCrossbar(3, 12, conductance_on=2e-4, conductance_off=1e-4)
+    network = SpikingWTA(array, read_voltage=0.1, clock=1e-8, pulse=1e-8, bias=0.3, steps=30)
+    state, images = network.init(key=KEY), _images(40, 12)
+    up, down, rise = 0.3, 0.2, 0.1
+    after, lessons = network.train(state, images, up, down, adaptation=rise, key=KEY)
+    w, theta = np.array(state.crossbar.weights, float), np.array(state.thresholds, float)
+    full = 0.1 * 1e-8 * 12 * 0.5e-4
+    for k, image in enumerate(images):
+        charges = (1e-4 * (w - 0.5)) @ np.where(image, 0.1, -0.1) * 1e-8 + 0.3 * full
+        gathered = np.array([(1 - 0.99**n) / 0.01 for n in range(31)])
+        clocks = np.array(
+            [np.argmax(gathered * c >= t) for c, t in zip(charges, theta, strict=True)]
+        )
+        neuron = int(np.argmin(np.where(charges > 0, theta / charges, np.inf)))
+        if clocks[neuron] == 0:
+            neuron = -1
+        assert int(lessons.neurons[k]) == neuron
+        if neuron >= 0:
+            w[neuron] += np.where(image, up * (1 - w[neuron]), -down * w[neuron])
+            theta[neuron] *= np.exp(rise)
+            theta = theta * np.exp(-rise / 3)
+    assert (np.asarray(lessons.neurons) >= 0).sum() > 20
+    np.testing.assert_allclose(after.crossbar.weights, w, atol=2e-6)
+    np.testing.assert_allclose(after.thresholds, theta, rtol=1e-5)
+
+
 def test_counts_and_votes() -> None:
     counts = count_labels([[0, 1], [1, 1], [0, 2], [-1, -1]], [0, 1, 0, 0], 4, 2)
     assert counts.tolist() == [[2, 0], [1, 2], [1, 0], [0, 0]]
@@ -264,6 +326,7 @@ def test_bad_input_is_named(table: SwitchingLookup) -> None:
         (lambda: network.respond(state, images, spikes=0), "spikes"),
         (lambda: _network(table, 2, 4, kept=1.1), "kept"),
         (lambda: _network(table, 2, 4, steps=0), "steps"),
+        (lambda: _network(table, 2, 4, pulse_noise=0.5), "pulse_noise"),
         (lambda: _network(table, 2, 4, threshold=-1.0), "threshold"),
         (lambda: count_labels([[0]], [3], 2, 2), "labels"),
         (lambda: count_labels([[5]], [0], 2, 2), "spikes"),

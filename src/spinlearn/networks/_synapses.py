@@ -11,10 +11,12 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Bool, Float
 
+from spinlearn._chance import happens
 from spinlearn._checks import is_known
+from spinlearn.junctions import SwitchingLookup
+from spinlearn.rng import stream
 from spinlearn.substrates.crossbar import Crossbar, CrossbarState
 from spinlearn.typing import Key
 
@@ -36,6 +38,47 @@ class Junctions(eqx.Module):
     life: Float[Array, "post pre k"] | None
 
 
+class Unsteady(eqx.Module):
+    """Pulses whose height differs from spike to spike, alike for all junctions of a spike.
+
+    Parameters
+    ----------
+    up, down
+        What a pulse of mean height is to the mean device, V; 0 for junctions that cannot switch.
+        Of the shape of the cells, or 1.
+    spread
+        Relative standard deviation of the height (no unit).
+    table
+        Of the mean device.
+    duration
+        Of a pulse, s.
+    """
+
+    up: Array
+    down: Array
+    spread: Array
+    table: SwitchingLookup
+    duration: Array
+
+    def row(self, index: Array) -> Unsteady:
+        """The same of one neuron, ``(pre, k)``."""
+        rows = _row(self.up, index), _row(self.down, index)
+        return eqx.tree_at(lambda u: (u.up, u.down), self, rows)
+
+    def chances(self, key: Key) -> tuple[Array, Array, Array]:
+        """Probabilities to switch by this spike's pulses up and down, and its height over the mean.
+
+        No unit.
+        """
+        height = 1 + self.spread * jax.random.normal(key, (), self.spread.dtype)
+
+        def chance(push: Array) -> Array:
+            felt = jnp.clip(push * height, *self.table.voltages.astype(push.dtype))
+            return jnp.where(push > 0, self.table.switching_probability(felt, self.duration), 0)
+
+        return chance(self.up), chance(self.down), height
+
+
 class BinarySynapses(eqx.Module):
     """Junctions read at one voltage and written by two kinds of pulses.
 
@@ -52,6 +95,8 @@ class BinarySynapses(eqx.Module):
     write_energy
         Energy of a pulse up on a junction that is on, and off, then of a pulse down, four of them,
         J.
+    unsteady
+        Where heights of pulses differ from spike to spike: it replaces `up` and `down`.
     """
 
     parallel: Array
@@ -60,6 +105,7 @@ class BinarySynapses(eqx.Module):
     up: Array
     down: Array
     write_energy: tuple[Array, Array, Array, Array]
+    unsteady: Unsteady | None = None
 
     def weights(self, cells: Junctions) -> Float[Array, "post pre"]:
         """Conductance less the reference, S."""
@@ -68,9 +114,9 @@ class BinarySynapses(eqx.Module):
 
     def row(self, index: Array) -> BinarySynapses:
         """The same of one neuron, ``(pre, k)``."""
-        return jax.tree.map(
-            lambda leaf: leaf if leaf.ndim == 0 else leaf[index if leaf.shape[0] > 1 else 0], self
-        )
+        found = jax.tree.map(lambda leaf: _row(leaf, index), eqx.tree_at(_unsteady, self, None))
+        own = None if self.unsteady is None else self.unsteady.row(index)
+        return eqx.tree_at(_unsteady, found, own, is_leaf=lambda leaf: leaf is None)
 
     def written(
         self, row: Junctions, active: Bool[Array, " pre"], fires: Array, key: Key
@@ -81,14 +127,15 @@ class BinarySynapses(eqx.Module):
         `spinlearn.rules.stdp_step`. ``self`` is that neuron's `row`.
         """
         wanted = active[:, None]
-        chance = jnp.where(wanted, self.up, self.down).astype(jnp.float32)
-        limit = (jnp.minimum(chance, np.float32(1 - 2**-24)) * np.float32(2**32)).astype(jnp.uint32)
-        happens = (jax.random.bits(key, row.on.shape, jnp.uint32) < limit) | (chance >= 1)
-        happens = happens & fires
+        up, down, height = self.up, self.down, jnp.ones(())
+        if self.unsteady is not None:
+            up, down, height = self.unsteady.chances(stream(key, "height"))
+        chance = jnp.where(wanted, up, down).astype(jnp.float32)
+        turns = happens(chance, row.on.shape, key) & fires
         if row.life is not None:
-            happens = happens & (row.life > 0)
-        new = Junctions(jnp.where(happens, wanted, row.on), row.life)
-        energy = 0.5 * (self._energy(row, wanted) + self._energy(new, wanted))
+            turns = turns & (row.life > 0)
+        new = Junctions(jnp.where(turns, wanted, row.on), row.life)
+        energy = 0.5 * height**2 * (self._energy(row, wanted) + self._energy(new, wanted))
         if row.life is not None:
             life = row.life - fires.astype(row.life.dtype)
             new = eqx.tree_at(lambda c: c.life, new, life)
@@ -103,6 +150,14 @@ class BinarySynapses(eqx.Module):
         return jnp.sum(jnp.where(wanted, up, down))
 
 
+def _unsteady(synapses: BinarySynapses) -> Unsteady | None:
+    return synapses.unsteady
+
+
+def _row(leaf: Array, index: Array) -> Array:
+    return leaf if leaf.ndim == 0 else leaf[index if leaf.shape[0] > 1 else 0]
+
+
 def _conducts(cells: Junctions) -> Array:
     """Whether junctions are as in the parallel state: on, or broken."""
     return cells.on if cells.life is None else cells.on | (cells.life <= 0)
@@ -114,10 +169,12 @@ def synapses_of(
     read_voltage: Array,
     pulses: tuple[Array, Array],
     duration: Array,
+    spread: Array | None = None,
 ) -> BinarySynapses:
     """Synapses of a crossbar at a read voltage and pulses up and down (V, their magnitudes; s).
 
-    Losses along lines are taken from the state as it is now.
+    Losses along lines are taken from the state as it is now. With a spread, heights of pulses
+    differ from spike to spike by this relative standard deviation (no unit).
     """
     cells, junction = state.cells, crossbar.junction
     loss = jnp.ones((1, 1, 1))
@@ -137,7 +194,19 @@ def synapses_of(
         shared(crossbar.pulse_probability(state, pulses[0], duration)),
         shared(crossbar.pulse_probability(state, pulses[1], duration)),
         (energies[0], energies[1], energies[2], energies[3]),
+        None if spread is None else _unsteady_pulses(crossbar, state, pulses, duration, spread),
     )
+
+
+def _unsteady_pulses(
+    crossbar: Crossbar,
+    state: CrossbarState,
+    pulses: tuple[Array, Array],
+    duration: Array,
+    spread: Array,
+) -> Unsteady:
+    up, down = (shared(crossbar.push(state, volts)) for volts in pulses)
+    return Unsteady(up, down, spread, crossbar.table, duration)
 
 
 def shared(leaf: Any) -> Array:

@@ -11,16 +11,24 @@ from jaxtyping import Float, Int
 
 from spinlearn._checks import as_amount, as_array, as_count, as_leaf, require_values
 from spinlearn.errors import SpinlearnValueError
+from spinlearn.networks._plans import (
+    Acts,
+    AnyCrossbar,
+    Kinds,
+    kinds_of,
+    plan,
+    rewritten,
+)
 from spinlearn.networks._presentations import Circuit, Course, answer, show
-from spinlearn.networks._synapses import Junctions, synapses_of
 from spinlearn.rng import stream
-from spinlearn.substrates.crossbar import Crossbar, CrossbarState
 from spinlearn.typing import Key
 
 Array = jax.Array
 
 # Examples that are answered together.
 _TOGETHER = 1000
+# Heights of pulses stay positive: three standard deviations.
+_LARGEST_NOISE = 0.3
 
 
 class SpikingState(eqx.Module):
@@ -39,7 +47,7 @@ class SpikingState(eqx.Module):
     "Float[Array, ' post']"
     """
 
-    crossbar: CrossbarState
+    crossbar: Any
     thresholds: Float[Array, " post"]
 
 
@@ -108,7 +116,7 @@ class SpikingWTA(eqx.Module):
     Parameters
     ----------
     crossbar
-        Of the synapses.
+        Of the synapses: a `Crossbar` of junctions, or an `IdealCrossbar` of analog devices.
     read_voltage
         Of active inputs, V.
     clock
@@ -127,6 +135,9 @@ class SpikingWTA(eqx.Module):
         Longest example, in clocks.
     bipolar
         Whether silent inputs get the opposite voltage, rather than none (no unit).
+    pulse_noise
+        Relative standard deviation of the height of write pulses from spike to spike, alike for
+        all junctions of a spike (no unit). Junctions follow, analog devices do not.
 
     Raises
     ------
@@ -152,19 +163,20 @@ class SpikingWTA(eqx.Module):
     (40,)
     """
 
-    crossbar: Crossbar
+    crossbar: AnyCrossbar
     read_voltage: Array
     clock: Array
     pulse: Array
     threshold: Array
     kept: Array
     bias: Array
+    pulse_noise: Array
     steps: int = eqx.field(static=True)
     bipolar: bool = eqx.field(static=True)
 
     def __init__(
         self,
-        crossbar: Crossbar,
+        crossbar: AnyCrossbar,
         *,
         read_voltage: Any,
         clock: Any,
@@ -174,6 +186,7 @@ class SpikingWTA(eqx.Module):
         bias: Any = 0.0,
         steps: int = 100,
         bipolar: bool = True,
+        pulse_noise: Any = 0.0,
     ) -> None:
         self.crossbar = crossbar
         self.read_voltage = as_amount(read_voltage, "read_voltage", "V", zero=False)
@@ -187,6 +200,14 @@ class SpikingWTA(eqx.Module):
         self.bias = as_amount(bias, "bias", "no unit", zero=True)
         self.steps = as_count(steps, "steps", 1, "an integer >= 1", "Pass a number of clocks.")
         self.bipolar = bool(bipolar)
+        self.pulse_noise = as_leaf(pulse_noise, "pulse_noise", "no unit")
+        require_values(
+            lambda v: (v >= 0) & (v <= _LARGEST_NOISE),
+            "pulse_noise",
+            pulse_noise,
+            f"from 0 to {_LARGEST_NOISE} (no unit)",
+            "5 % is 0.05.",
+        )
 
     def init(self, *, key: Key) -> SpikingState:
         """New junctions, all thresholds alike (SI units)."""
@@ -237,7 +258,7 @@ class SpikingWTA(eqx.Module):
         rise = as_amount(adaptation, "adaptation", "no unit", zero=True)
         pulses = self._pulses(potentiation, depression)
         whole = shown[: len(shown) - len(shown) % size]
-        return self._learned(state, whole, pulses, rise, size, _is_mortal(state), key)
+        return self._learned(state, whole, pulses, rise, size, self._kinds(state), key)
 
     def train_many(
         self,
@@ -276,9 +297,9 @@ class SpikingWTA(eqx.Module):
         shown = self._images(array.reshape(-1, array.shape[-1]) if own else array)
         shown = shown.reshape(array.shape)
         rise = as_amount(adaptation, "adaptation", "no unit", zero=True)
-        pulses, mortal = self._pulses(potentiation, depression), _is_mortal(states)
+        pulses, kinds = self._pulses(potentiation, depression), self._kinds(states)
 
-        return _learned_by_all(self, states, shown, pulses, rise, mortal, key)
+        return _learned_by_all(self, states, shown, pulses, rise, kinds, key)
 
     def _learned(
         self,
@@ -287,12 +308,11 @@ class SpikingWTA(eqx.Module):
         pulses: tuple[Array, Array],
         rise: Array,
         batch: int,
-        mortal: bool,
+        kinds: Kinds,
         key: Key,
     ) -> tuple[SpikingState, Lessons]:
-        synapses = synapses_of(self.crossbar, state.crossbar, self.read_voltage, pulses, self.pulse)
-        cells = state.crossbar.cells
-        held = Junctions(jnp.array(cells.on), jnp.array(cells.life) if mortal else None)
+        acts = Acts(self.read_voltage, pulses, self.pulse, self.pulse_noise)
+        synapses, held = plan(self.crossbar, state.crossbar, acts, kinds)
         weights = synapses.weights(held)
         course = Course(held, weights, jnp.array(state.thresholds), jnp.sum(weights, axis=0))
         course, taken = show(
@@ -300,11 +320,11 @@ class SpikingWTA(eqx.Module):
         )
         fired = jnp.sum(taken.neuron >= 0).astype(self.pulse.dtype)
         passed = self.clock * jnp.sum(taken.clocks) + 2 * self.pulse * fired
-        new = eqx.tree_at(lambda c: c.on, cells, course.cells.on)
-        if course.cells.life is not None:
-            new = eqx.tree_at(lambda c: c.life, new, course.cells.life)
-        after = CrossbarState(new, state.crossbar.time + passed)
+        after = rewritten(state.crossbar, course.cells, passed)
         return SpikingState(after, course.thresholds), Lessons(*taken)
+
+    def _kinds(self, state: SpikingState) -> Kinds:
+        return kinds_of(state.crossbar, self.pulse_noise)
 
     def _pulses(self, potentiation: Any, depression: Any) -> tuple[Array, Array]:
         """Voltages of the two kinds of pulses, V."""
@@ -340,19 +360,13 @@ class SpikingWTA(eqx.Module):
 
     def weights(self, state: SpikingState) -> Float[Array, "post pre"]:
         """Conductance of the synapses at the read voltage less that of the mean junctions, S."""
-        reference = self.crossbar.shape[2] * self.crossbar.junction.conductance(
-            0.0, self.read_voltage
-        )
+        reference = 0.5 * sum(self.crossbar.extremes(self.read_voltage))
         return self.crossbar.conductance(state.crossbar, self.read_voltage) - reference
 
     def _largest_charge(self) -> Array:
         """Of a clock, into a neuron all of whose inputs are active and mean junctions on, C."""
-        junction, (_, pre, k) = self.crossbar.junction, self.crossbar.shape
-        half = 0.5 * (
-            junction.conductance(1.0, self.read_voltage)
-            - junction.conductance(-1.0, self.read_voltage)
-        )
-        return self.read_voltage * self.clock * pre * k * half
+        on, off = self.crossbar.extremes(self.read_voltage)
+        return self.read_voltage * self.clock * self.crossbar.shape[1] * 0.5 * (on - off)
 
     def _circuit(self) -> Circuit:
         return Circuit(
@@ -384,19 +398,14 @@ def _learned_by_all(
     images: Array,
     pulses: tuple[Array, Array],
     rise: Array,
-    mortal: bool,
+    kinds: Kinds,
     key: Key,
 ) -> tuple[SpikingState, Lessons]:
     def one(state: SpikingState, seen: Array, key: Key) -> tuple[SpikingState, Lessons]:
-        return network._learned(state, seen, pulses, rise, 1, mortal, key)
+        return network._learned(state, seen, pulses, rise, 1, kinds, key)
 
     keys = jax.random.split(key, len(states.thresholds))
     return jax.vmap(one, (0, 0 if images.ndim == 3 else None, 0))(states, images, keys)
-
-
-def _is_mortal(state: SpikingState) -> bool:
-    """Whether any barrier will break."""
-    return not bool(jnp.all(jnp.isinf(state.crossbar.cells.life)))
 
 
 def _batch(value: Any) -> int:

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
+from spinlearn._chance import happens
 from spinlearn._checks import as_array, require_values
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.rules._inputs import as_bits, as_probability
@@ -168,16 +169,9 @@ def _written(
     states: Array, inputs: Array, fired: Array, up: Array, down: Array, key: Key
 ) -> Bool[Array, "*shape"]:
     """What one pulse makes of every junction; inputs and spikes broadcast to the states."""
-    switched = _happens(jnp.where(inputs, up, down), states.shape, key) & fired
+    switched = happens(jnp.where(inputs, up, down), states.shape, key) & fired
     wanted = inputs if states.dtype == bool else jnp.where(inputs, 1, -1).astype(states.dtype)
     return jnp.where(switched, wanted, states)
-
-
-def _happens(chance: Array, shape: tuple[int, ...], key: Key) -> Bool[Array, "*shape"]:
-    """True with these probabilities, float32: whole bits, where uniform numbers have only 23."""
-    below_one = jnp.minimum(chance, np.float32(1 - 2**-24))
-    limit = (below_one * np.float32(2**32)).astype(jnp.uint32)
-    return (jax.random.bits(key, shape, jnp.uint32) < limit) | (chance >= 1)
 
 
 def _as_states(value: Any) -> Array:

@@ -5,6 +5,7 @@ from spinlearn.substrates.crossbar_cells import Cells
 from spinlearn.substrates.film import Film, FilmState
 from spinlearn.substrates.heavy_metal import HeavyMetal
 from spinlearn.substrates.ideal import Ideal, IdealState
+from spinlearn.substrates.ideal_crossbar import IdealCrossbar, IdealCrossbarState
 from spinlearn.substrates.learning_kernel import (
     LearningKernel,
     conductance_changes,
@@ -31,6 +32,8 @@ __all__ = [
     "FilmState",
     "HeavyMetal",
     "Ideal",
+    "IdealCrossbar",
+    "IdealCrossbarState",
     "IdealState",
     "LearningKernel",
     "LearningSpectrum",

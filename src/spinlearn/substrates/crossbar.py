@@ -201,6 +201,11 @@ class Crossbar(AbstractSubstrate):
         """K (G_P + G_AP)/2 of the mean device, S: what a read takes off for every input."""
         return self.shape[2] * self.junction.conductance(0.0)
 
+    def extremes(self, voltage: Any = 0.0) -> tuple[Array, Array]:
+        """Conductance of a synapse of mean devices, on and off, at a voltage (V), S."""
+        volts, k = as_leaf(voltage, "voltage", "V"), self.shape[2]
+        return k * self.junction.conductance(1.0, volts), k * self.junction.conductance(-1.0, volts)
+
     def init(self, *, key: Key) -> CrossbarState:
         """New cells, on or off as likely as not (SI units)."""
         cells = new_cells(
@@ -325,11 +330,20 @@ class Crossbar(AbstractSubstrate):
         Of voltages (V, that broadcast to ``(post, pre)``) on the word lines, their magnitude, for a
         duration (s); 0 for junctions that are stuck or broken (no unit).
         """
+        push, seconds = self.push(state, voltages), as_leaf(duration, "duration", "s")
+        return jnp.where(push > 0, self._chance_of(push, seconds), 0)
+
+    def push(self, state: CrossbarState, voltages: Any) -> Float[Array, "post pre k"]:
+        """What the mean device would need in place of a pulse that a junction gets, V.
+
+        Of voltages (V, that broadcast to ``(post, pre)``) on the word lines: the magnitude behind
+        the lines times the mean critical voltage over the junction's own; 0 for junctions that are
+        stuck or broken.
+        """
         volts = jnp.broadcast_to(as_leaf(voltages, "voltages", "V"), self.shape[:2])
         across = self._behind_lines(state.cells, volts, 0)[..., None]
-        cells, seconds = state.cells, as_leaf(duration, "duration", "s")
-        able = cells.writable & cells.alive & (across != 0)
-        return jnp.where(able, self._chance(cells, across, seconds), 0)
+        able = state.cells.writable & state.cells.alive
+        return jnp.where(able, jnp.abs(across) * state.cells.weakness, 0)
 
     def pulse_voltage(self, probability: Any, duration: Any) -> Array:
         """Voltage (V) of a pulse that switches the mean device with a probability, without lines.
@@ -399,7 +413,9 @@ class Crossbar(AbstractSubstrate):
 
     def _chance(self, cells: Cells, across: Array, seconds: Array) -> Array:
         """Probability to leave the state out of which a voltage pushes."""
-        push = jnp.abs(across) * cells.weakness
+        return self._chance_of(jnp.abs(across) * cells.weakness, seconds)
+
+    def _chance_of(self, push: Array, seconds: Array) -> Array:
         return self.table.switching_probability(
             jnp.clip(push, *self.table.voltages), jnp.broadcast_to(seconds, push.shape)
         )
