@@ -13,6 +13,7 @@ from spinlearn.experiments._hebbian_twin import DEPRESSION, stationary
 from spinlearn.experiments.specs import preset_names
 from spinlearn.experiments.specs.zhou2025 import Zhou2025Spec
 from spinlearn.experiments.zhou2025 import Zhou2025
+from spinlearn.junctions import named_junction, switching_probability
 from spinlearn.report._pictures import png_bytes
 from spinlearn.report._view import view_run
 from spinlearn.report.experiments.zhou2025 import COVERED, comparison, pictures
@@ -95,6 +96,15 @@ class TestRun:
         assert told.interval[0] < told.value < told.interval[1]
         softmax = next(c for name, c in claims.items() if "softmax" in name)
         assert 0.9 < softmax.value < 1
+        further = claims["accuracy of one further array on as many further images"]
+        assert further.value == told.value
+        assert further.interval[0] < told.interval[0]
+        assert further.interval[1] > told.interval[1]
+
+    def test_analog_devices_do_better_than_binary_ones(self, result):
+        analog = result.dataset["analog"].values
+        assert analog.shape == (3,)
+        assert analog.mean() > result.dataset["accuracy"].values[:, -1].mean()
 
     def test_figures(self, result):
         view = view_run(result.path)
@@ -103,6 +113,66 @@ class TestRun:
         assert all(len(png_bytes(p.figure, 60)) > 2000 for p in found)
         assert set(Zhou2025.layout(view.spec).variables) == COVERED
         assert len(comparison([view, view])) == 1
+
+
+class TestCounts:
+    """From a lab's counts of switching to the accuracy that they predict."""
+
+    SMALLER = SMALL | {
+        "arrays": 4,
+        "learning.epochs": 1,
+        "twin.arrays": 0,
+        "comparisons": False,
+    }
+
+    @pytest.fixture(scope="class")
+    def predicted(self, tmp_path_factory):
+        folder = tmp_path_factory.mktemp("counts")
+        memory = named_junction("ikeda2010")
+        volts = np.tile(np.linspace(0.5, 0.9, 6), 2)
+        lengths = np.repeat([1e-8, 1e-7], 6)
+        p = np.asarray(switching_probability(memory, volts, lengths))
+        counts = np.random.default_rng(4).binomial(100, p)
+        rows = zip(1e3 * volts, 1e9 * lengths, counts, strict=True)
+        file = folder / "counts.csv"
+        file.write_text(
+            "voltage (mV),pulse_length (ns),switched,trials\n"
+            + "".join(f"{v:.0f},{t:.0f},{k},100\n" for v, t, k in rows)
+        )
+        spec = read_spec("zhou2025", self.SMALLER | {"junction.counts": str(file)})
+        # What a run stores needs the file no more.
+        file.unlink()
+        return run(spec, folder / "run")
+
+    def test_the_fit_and_what_it_leaves_open_are_told(self, predicted):
+        claims = {claim.name: claim for claim in predicted.claims}
+        barrier = claims["thermal stability, from counts"]
+        assert barrier.interval[0] < 43 < barrier.interval[1]
+        chances = predicted.dataset["switching"].values
+        assert chances.shape == (4, 2)
+        # Pulses made for 0.3 on the fitted junction: the counts leave some percent open.
+        assert np.all(np.abs(chances - 0.3) < 0.15)
+        assert 1e-4 < chances[:, 0].std() < 0.1
+        np.testing.assert_array_equal(chances[:, 0], chances[:, 1])
+
+    def test_the_accuracy_has_an_interval(self, predicted):
+        claim = next(c for c in predicted.claims if "one further array" in c.name)
+        assert claim.interval[0] < claim.value < claim.interval[1]
+        assert claim.value > 0.6
+
+    def test_the_stored_run_is_whole_without_the_file(self, predicted):
+        view = view_run(predicted.path)
+        assert len(view.spec.junction.counts) == 12
+        assert [p.name for p in pictures(view)] == ["learning", "fields", "confusion", "counts"]
+        assert set(Zhou2025.layout(view.spec).variables) < COVERED
+
+    def test_bad_files_are_named(self, tmp_path):
+        file = tmp_path / "counts.csv"
+        file.write_text("voltage,pulse_length,switched,trials\n0.5,1e-8,30,20\n")
+        with pytest.raises(SpinlearnError, match=r"counts.*counts\.csv.*line 2"):
+            read_spec("zhou2025", {"junction.counts": str(file)})
+        with pytest.raises(SpinlearnError, match=r"counts.*nowhere\.csv"):
+            read_spec("zhou2025", {"junction.counts": str(tmp_path / "nowhere.csv")})
 
 
 class TestTwin:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import chi2
 
 from benchmarks.fit_coverage import (
     SAMPLE_TIME,
@@ -26,10 +27,13 @@ from spinlearn.junctions import (
     SwitchingTable,
     fit_switching,
     fit_telegraph,
+    named_junction,
     read_switching,
+    switching_probability,
     thermal_activation,
 )
 from spinlearn.junctions._likely_units import unlikely_units
+from spinlearn.junctions._switching_likelihood import SwitchingLikelihood
 
 GIVEN = {"attempt_time": 1e-9}
 
@@ -56,6 +60,33 @@ def test_switching_intervals_contain_the_truth() -> None:
         p_values.append(fit.p_value)
     _consistent(np.array(inside), np.array(scores))
     assert 0.3 < np.mean(p_values) < 0.7
+
+
+@pytest.mark.once
+def test_draws_are_as_likely_as_the_data_say() -> None:
+    """Few trials leave a bent valley: of draws by the covariance alone half would be refused."""
+    memory = named_junction("ikeda2010")
+    volts, lengths = np.tile(np.linspace(0.5, 0.9, 6), 2), np.repeat([1e-8, 1e-7], 6)
+    p = np.asarray(switching_probability(memory, volts, lengths))
+    switched = np.random.default_rng(4).binomial(100, p)
+    fit = fit_switching(SwitchingTable(volts, lengths, switched, np.full(12, 100)))
+    likelihood = SwitchingLikelihood(fit.model, fit.table)
+
+    def refused(values: np.ndarray) -> float:
+        rise = [likelihood.deviance(np.log(one)) - fit.deviance for one in values]
+        return float(np.mean(np.array(rise) > chi2.ppf(0.95, 3)))
+
+    drawn = fit.draw(1000, seed=2)
+    rng = np.random.default_rng(0)
+    normal = fit.values * np.exp(rng.multivariate_normal(np.zeros(3), fit.covariance, 1000))
+    assert refused(normal) > 0.3
+    assert 0.01 < refused(drawn) < 0.08
+    np.testing.assert_array_equal(drawn, fit.draw(1000, seed=2))
+    # What is given stays.
+    time = float(memory.relaxation_time)
+    tied = fit_switching(fit.table, given={"relaxation_time": time}).draw(20)
+    np.testing.assert_allclose(tied[:, 2], time)
+    assert np.ptp(tied[:, 0]) > 0.1
 
 
 @pytest.mark.once

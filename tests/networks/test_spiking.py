@@ -157,7 +157,8 @@ def test_synapses_have_the_exact_stationary_probability(table: SwitchingLookup) 
 
 
 def test_batches_see_the_weights_before_them(table: SwitchingLookup) -> None:
-    network = _network(table, 6, 16, threshold=1.0)
+    # Spread, so that no two neurons have the same charge but for rounding.
+    network = _network(table, 6, 16, {"resistance_spread": 0.1}, threshold=1.0)
     state, images = network.init(key=KEY), _images(40, 16)
     options: dict[str, Any] = {"key": KEY}
     alone, one = network.train(state, images, 1e-9, 1e-9, batch=1, **options)

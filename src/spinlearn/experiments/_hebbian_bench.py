@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from spinlearn.datasets import Images, binarize, digit_images, fashion_mnist, mnist
+from spinlearn.experiments._hebbian_device import junction_of, possible_junction
 from spinlearn.experiments.experiment import Rows, in_precision
 from spinlearn.experiments.specs.zhou2025 import DataTable, Zhou2025Spec
-from spinlearn.junctions import MTJ, named_junction
+from spinlearn.junctions import MTJ
 from spinlearn.networks import SpikingState, SpikingWTA, count_labels, vote
 from spinlearn.rng import stream
-from spinlearn.substrates import Crossbar
+from spinlearn.substrates import Crossbar, IdealCrossbar
 from spinlearn.typing import Key
 
 
 def binary_images(data: DataTable) -> Images:
     """Images of a specification with pixels on or off."""
     return _binary_images(data.name, data.folder, data.level, data.images)
+
+
+#: Of all image sets.
+CLASSES = 10
+#: Pixels of a side, by the name of the set.
+SIDES = {"digits": 8, "mnist": 28, "fashion-mnist": 28}
+# Certain pulses have no voltage.
+_RAREST = 1e-6
 
 
 @cache
@@ -41,25 +50,11 @@ def _binary_images(name: str, folder: str, level: float, count: int) -> Images:
     )
 
 
-def junction_of(spec: Zhou2025Spec, spread: float | None = None) -> MTJ:
-    """The mean junction with its spreads, or with one for all."""
-    table = spec.junction
-    own = (table.resistance_spread, table.tmr_spread, table.critical_voltage_spread)
-    values = (table.tmr, *(own if spread is None else (spread,) * 3))
-    return eqx.tree_at(
-        lambda j: (j.tmr, j.resistance_spread, j.tmr_spread, j.critical_voltage_spread),
-        named_junction(table.device),
-        tuple(jnp.asarray(v, float) for v in values),
-    )
-
-
-def network_of(
-    spec: Zhou2025Spec, inputs: int, neurons: int, *, bias: float, spread: float | None = None
-) -> SpikingWTA:
-    """Neurons on a crossbar, in the specification's precision."""
+def crossbar_of(spec: Zhou2025Spec, junction: MTJ, neurons: int, inputs: int) -> Crossbar:
+    """Crossbar of a mean junction, as large as asked."""
     array = spec.array
-    crossbar = Crossbar(
-        junction_of(spec, spread),
+    return Crossbar(
+        junction,
         neurons,
         inputs,
         junctions=array.junctions,
@@ -67,6 +62,11 @@ def network_of(
         stuck_on=array.stuck_on,
         stuck_off=array.stuck_off,
     )
+
+
+def network_of(spec: Zhou2025Spec, crossbar: Crossbar | IdealCrossbar, bias: float) -> SpikingWTA:
+    """Neurons on a crossbar, in the specification's precision."""
+    array = spec.array
     network = SpikingWTA(
         crossbar,
         read_voltage=array.read_voltage,
@@ -76,6 +76,7 @@ def network_of(
         kept=array.kept,
         bias=bias,
         steps=array.steps,
+        pulse_noise=array.pulse_noise,
     )
     return in_precision(network, spec.precision)
 
@@ -83,32 +84,86 @@ def network_of(
 class HebbianBench:
     """Trains one array and asks it after every epoch."""
 
-    def __init__(self, spec: Zhou2025Spec, key: Key) -> None:
+    def __init__(self, spec: Zhou2025Spec, number: int, key: Key) -> None:
         self.spec, self.key = spec, key
         self.images = binary_images(spec.data)
         self.train, self.test = (
             jnp.asarray(part.reshape(len(part), -1))
             for part in (self.images.train, self.images.test)
         )
-        self.classes = 1 + int(max(self.images.train_labels.max(), self.images.test_labels.max()))
-        self.network = network_of(
-            spec, self.train.shape[1], spec.array.neurons, bias=spec.array.bias
-        )
+        sizes = (spec.array.neurons, self.train.shape[1])
+        self.crossbar = crossbar_of(spec, possible_junction(spec, number), *sizes)
+        # Pulses are made for the junction as it is best known.
+        self.known = crossbar_of(spec, junction_of(spec), *sizes) if spec.junction.counts else None
+        self.network = network_of(spec, self.crossbar, spec.array.bias)
 
     def rows(self) -> Rows:
         """Accuracy, energy and time of every epoch, and the answers after the last."""
-        learning, network = self.spec.learning, self.network
-        state = in_precision(network.init(key=stream(self.key, "cells")), self.spec.precision)
         found: dict[str, list[float]] = {name: [] for name in _COURSE}
-        predicted, counts = self._asked(state, found)
+        state, predicted, counts = self._taught(self.network, self._chances, found)
+        confusion = np.zeros((CLASSES, CLASSES))
+        np.add.at(confusion, (self.images.test_labels, predicted), 1)
+        cells = state.crossbar.cells.on
+        return {
+            **{name: np.asarray(values) for name, values in found.items()},
+            "switching": np.array(self._chances(0)),
+            "confusion": confusion,
+            "fields": np.asarray(jnp.mean(cells.astype(float), axis=-1)),
+            "classes": np.where(counts.any(axis=1), counts.argmax(axis=1), -1),
+        }
+
+    def analog(self) -> float:
+        """Accuracy of ideal analog devices that get the same pulses."""
+        on, off = self.crossbar.extremes(self.spec.array.read_voltage)
+        post, pre, _ = self.crossbar.shape
+        ideal = IdealCrossbar(post, pre, conductance_on=on, conductance_off=off)
+        network = network_of(self.spec, ideal, self.spec.array.bias)
+        found: dict[str, list[float]] = {name: [] for name in _COURSE}
+        self._taught(network, self._wanted, found)
+        return found["accuracy"][-1]
+
+    def softmax(self) -> float:
+        """Accuracy of a softmax on the same binary images, trained by its gradient."""
+        from sklearn.linear_model import LogisticRegression
+
+        model = LogisticRegression(C=0.1, max_iter=200)
+        model.fit(np.asarray(self.train, np.float32), self.images.train_labels)
+        return float(model.score(np.asarray(self.test, np.float32), self.images.test_labels))
+
+    def _wanted(self, epoch: int) -> tuple[float, float]:
+        """Probabilities of switching that pulses of an epoch are made for."""
+        learning = self.spec.learning
+        weakened = learning.annealing**epoch
+        return learning.potentiation * weakened, learning.depression * weakened
+
+    def _chances(self, epoch: int) -> tuple[float, float]:
+        """Probabilities of the mean junction that is there: pulses were made for the known one."""
+        up, down = self._wanted(epoch)
+        if self.known is None:
+            return up, down
+        return self._true_chance(up, self.known), self._true_chance(down, self.known)
+
+    def _true_chance(self, wanted: float, known: Crossbar) -> float:
+        length, table = self.spec.array.pulse, self.crossbar.table
+        volts = jnp.clip(known.pulse_voltage(wanted, length), *table.voltages)
+        return float(np.clip(table.switching_probability(volts, length), _RAREST, 1 - _RAREST))
+
+    def _taught(
+        self,
+        network: SpikingWTA,
+        chances: Callable[[int], tuple[float, float]],
+        found: dict[str, list[float]],
+    ) -> tuple[SpikingState, np.ndarray, np.ndarray]:
+        """Train for all epochs, with answers after each."""
+        learning = self.spec.learning
+        state = in_precision(network.init(key=stream(self.key, "cells")), self.spec.precision)
+        predicted, counts = self._asked(network, state, found)
         for epoch in range(learning.epochs):
             order = jax.random.permutation(stream(self.key, "order", epoch), len(self.train))
-            weakened = learning.annealing**epoch
             state, lessons = network.train(
                 state,
                 self.train[order],
-                learning.potentiation * weakened,
-                learning.depression * weakened,
+                *chances(epoch),
                 adaptation=learning.adaptation * learning.adaptation_annealing**epoch,
                 batch=min(learning.batch, len(self.train)),
                 key=stream(self.key, "epoch", epoch),
@@ -118,43 +173,27 @@ class HebbianBench:
             found["clocks"].append(float(jnp.mean(lessons.clocks)))
             found["silent"].append(float(jnp.mean(lessons.neurons < 0)))
             found["used"].append(float(len(np.unique(np.maximum(lessons.neurons, 0)))))
-            predicted, counts = self._asked(state, found)
-        confusion = np.zeros((self.classes, self.classes))
-        np.add.at(confusion, (self.images.test_labels, predicted), 1)
-        cells = state.crossbar.cells.on
-        return {
-            **{name: np.asarray(values) for name, values in found.items()},
-            "confusion": confusion,
-            "fields": np.asarray(jnp.mean(cells.astype(float), axis=-1)),
-            "classes": np.where(counts.any(axis=1), counts.argmax(axis=1), -1),
-        }
+            predicted, counts = self._asked(network, state, found)
+        return state, predicted, counts
 
     def _asked(
-        self, state: SpikingState, found: dict[str, list[float]]
+        self, network: SpikingWTA, state: SpikingState, found: dict[str, list[float]]
     ) -> tuple[np.ndarray, np.ndarray]:
         """Classes of the test images, and how often neurons fired for training images of each."""
         learning, neurons = self.spec.learning, self.spec.array.neurons
         count = min(learning.spikes, neurons)
         shown = slice(learning.labelled)
-        known = self.network.respond(state, self.train[shown], spikes=count)
-        asked = self.network.respond(state, self.test, spikes=count)
+        known = network.respond(state, self.train[shown], spikes=count)
+        asked = network.respond(state, self.test, spikes=count)
         labels, truth = self.images.train_labels[shown], self.images.test_labels
         counts = {
-            n: count_labels(np.asarray(known.neurons[:, :n]), labels, neurons, self.classes)
+            n: count_labels(np.asarray(known.neurons[:, :n]), labels, neurons, CLASSES)
             for n in {1, count}
         }
         guesses = {n: vote(np.asarray(asked.neurons[:, :n]), counts[n]) for n in counts}
         found["accuracy_first"].append(float(np.mean(guesses[1] == truth)))
         found["accuracy"].append(float(np.mean(guesses[count] == truth)))
         return guesses[count], counts[1]
-
-    def softmax(self) -> float:
-        """Accuracy of a softmax on the same binary images, trained by its gradient."""
-        from sklearn.linear_model import LogisticRegression
-
-        model = LogisticRegression(C=0.1, max_iter=200)
-        model.fit(np.asarray(self.train, np.float32), self.images.train_labels)
-        return float(model.score(np.asarray(self.test, np.float32), self.images.test_labels))
 
 
 _COURSE = (

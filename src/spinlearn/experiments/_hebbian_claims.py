@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spinlearn._intervals import numbers_of, wilson
+from spinlearn._intervals import FEWEST, numbers_of, wilson
+from spinlearn.experiments._hebbian_device import fit_of
 from spinlearn.experiments._hebbian_twin import DEPRESSION, stationary
 from spinlearn.experiments.experiment import Claim
 from spinlearn.experiments.specs.zhou2025 import Zhou2025Spec
@@ -21,7 +22,12 @@ _TOGETHER = 0.95
 
 def hebbian_claims(spec: Zhou2025Spec, dataset: xarray.Dataset) -> tuple[Claim, ...]:
     """Claims of a finished run (SI units, as they say)."""
-    return (*_accuracy(spec, dataset), *_energy(dataset), *_twin(spec, dataset))
+    found = [*_accuracy(spec, dataset), *_energy(dataset)]
+    if spec.twin.arrays:
+        found += _twin(spec, dataset)
+    if spec.junction.counts:
+        found += _device(spec, dataset)
+    return tuple(found)
 
 
 def _accuracy(spec: Zhou2025Spec, dataset: xarray.Dataset) -> list[Claim]:
@@ -30,8 +36,7 @@ def _accuracy(spec: Zhou2025Spec, dataset: xarray.Dataset) -> list[Claim]:
     tests = int(dataset["confusion"].values[0].sum())
     mnist = spec.data.name == "mnist"
     name = f"accuracy on {tests} held-out images, {spec.data.name}"
-    softmax = float(dataset["softmax"].values[0])
-    return [
+    found = [
         _share(
             f"{name}, first {min(spec.learning.spikes, spec.array.neurons)} spikes",
             told,
@@ -39,8 +44,66 @@ def _accuracy(spec: Zhou2025Spec, dataset: xarray.Dataset) -> list[Claim]:
             reference=_SECOND_HAND if mnist else None,
         ),
         _share(f"{name}, first spike", first, tests),
-        Claim(f"{name}, softmax", softmax, "1", wilson(softmax, tests), 1, kind="other classifier"),
     ]
+    further = _further(told, tests)
+    if further is not None:
+        text = "accuracy of one further array on as many further images"
+        found.append(Claim(text, float(told.mean()), "1", further, len(told)))
+    if spec.comparisons:
+        softmax = float(dataset["softmax"].values[0])
+        kind = "other classifier"
+        found += [
+            _share(f"{name}, ideal analog devices", dataset["analog"].values, tests, kind=kind),
+            Claim(f"{name}, softmax", softmax, "1", wilson(softmax, tests), 1, kind=kind),
+        ]
+    return found
+
+
+def _further(told: np.ndarray, tests: int) -> tuple[float, float] | None:
+    """Student's prediction interval: other arrays, and other images."""
+    from scipy.stats import t
+
+    count = len(told)
+    if count < FEWEST:
+        return None
+    mean = float(told.mean())
+    between = told.var(ddof=1) * (1 + 1 / count)
+    reach = t.ppf(0.975, count - 1) * np.sqrt(between + mean * (1 - mean) / tests)
+    return max(0.0, mean - reach), min(1.0, mean + reach)
+
+
+def _device(spec: Zhou2025Spec, dataset: xarray.Dataset) -> list[Claim]:
+    """What the counts tell, and how well pulses can be made for it."""
+    fit = fit_of(spec.junction.counts)
+    found = [
+        Claim(
+            f"{name.replace('_', ' ')}, from counts",
+            estimate.value,
+            "1" if estimate.unit in ("", "no unit") else estimate.unit,
+            (estimate.low, estimate.high),
+            kind="fit",
+        )
+        for name, estimate in fit.estimates.items()
+    ]
+    found.append(
+        Claim(
+            "p-value of the fit to the counts",
+            float(fit.p_value),
+            "1",
+            None,
+            reference="below 0.001 the counts refuse the Fokker–Planck equation",
+            kind="fit",
+            verdict="differs" if fit.rejected else "agrees",
+        )
+    )
+    for k, (name, wanted) in enumerate(
+        (("potentiation", spec.learning.potentiation), ("depression", spec.learning.depression))
+    ):
+        chances = dataset["switching"].values[:, k]
+        low, high = (float(end) for end in np.quantile(chances, [0.025, 0.975]))
+        text = f"switching probability that pulses of {name} have, made for {wanted:g}"
+        found.append(Claim(text, float(chances.mean()), "1", (low, high), len(chances)))
+    return found
 
 
 def _energy(dataset: xarray.Dataset) -> list[Claim]:
@@ -93,7 +156,14 @@ def _settled(spec: Zhou2025Spec, dataset: xarray.Dataset) -> Claim:
     )
 
 
-def _share(name: str, values: np.ndarray, tests: int, *, reference: str | None = None) -> Claim:
+def _share(
+    name: str,
+    values: np.ndarray,
+    tests: int,
+    *,
+    reference: str | None = None,
+    kind: str = "assumed device",
+) -> Claim:
     """Mean of an accuracy over arrays, with the wider of two intervals.
 
     That over arrays does not know that another set of held-out images would differ; Wilson's for
@@ -105,6 +175,6 @@ def _share(name: str, values: np.ndarray, tests: int, *, reference: str | None =
         low, high = max(0.0, min(low, between[0])), min(1.0, max(high, between[1]))
     mean = float(values.mean())
     if reference is None:
-        return Claim(name, mean, "1", (low, high), len(values))
+        return Claim(name, mean, "1", (low, high), len(values), kind=kind)
     verdict = "agrees" if high >= 0.9 else "differs"
     return Claim(name, mean, "1", (low, high), len(values), reference, verdict=verdict)

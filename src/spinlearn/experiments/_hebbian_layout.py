@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spinlearn.experiments._hebbian_bench import binary_images
+from spinlearn.experiments._hebbian_bench import CLASSES, SIDES
 from spinlearn.experiments._hebbian_twin import PATTERNS
 from spinlearn.experiments.experiment import Coordinate, Variable
 from spinlearn.experiments.specs.zhou2025 import Zhou2025Spec
@@ -12,10 +12,7 @@ from spinlearn.experiments.specs.zhou2025 import Zhou2025Spec
 
 def variables(spec: Zhou2025Spec) -> dict[str, Variable]:
     """Results by name; one array a row, but for the twin and the softmax, which have one."""
-    images, epochs = binary_images(spec.data), spec.learning.epochs
-    classes = 1 + int(max(images.train_labels.max(), images.test_labels.max()))
-    pixels = int(np.prod(images.train.shape[1:]))
-    table = spec.twin
+    epochs, pixels = spec.learning.epochs, SIDES[spec.data.name] ** 2
     courses = {
         "accuracy": ("shown", epochs + 1, "1", "accuracy on held-out images"),
         "accuracy_first": ("shown", epochs + 1, "1", "accuracy by the first spike alone"),
@@ -30,7 +27,7 @@ def variables(spec: Zhou2025Spec) -> dict[str, Variable]:
         for name, (dim, count, unit, text) in courses.items()
     }
     found["confusion"] = Variable(
-        ("array", "true", "told"), (spec.arrays, classes, classes), "1", "held-out images"
+        ("array", "true", "told"), (spec.arrays, CLASSES, CLASSES), "1", "held-out images"
     )
     found["fields"] = Variable(
         ("array", "neuron", "pixel"),
@@ -42,7 +39,20 @@ def variables(spec: Zhou2025Spec) -> dict[str, Variable]:
     found["classes"] = Variable(
         ("array", "neuron"), (spec.arrays, spec.array.neurons), "1", "class of a neuron, -1 if none"
     )
-    found["softmax"] = Variable(("once",), (1,), "1", "accuracy of a softmax")
+    found["switching"] = Variable(
+        ("array", "pulse"), (spec.arrays, 2), "1", "probability of switching in the first epoch"
+    )
+    found["images"] = Variable(("once",), (1,), "1", "training images")
+    if spec.comparisons:
+        found["softmax"] = Variable(("once",), (1,), "1", "accuracy of a softmax")
+        found["analog"] = Variable(
+            ("array",), (spec.arrays,), "1", "accuracy of ideal analog devices"
+        )
+    return found | (_twin(spec) if spec.twin.arrays else {})
+
+
+def _twin(spec: Zhou2025Spec) -> dict[str, Variable]:
+    table = spec.twin
     shape = (
         1,
         len(table.probabilities),
@@ -50,17 +60,18 @@ def variables(spec: Zhou2025Spec) -> dict[str, Variable]:
         table.presentations // table.every + 1,
     )
     dims = ("once", "probability", "spread", "presentation")
-    found["twin_stored"] = Variable(dims, shape, "1", "part of the arrays that hold both patterns")
-    found["twin_told_apart"] = Variable(
-        dims, shape, "1", "part of the arrays that tell both patterns apart"
-    )
-    found["twin_on"] = Variable(
-        ("once", "probability", "input"),
-        (1, len(table.probabilities), len(PATTERNS[0])),
-        "1",
-        "part of the junctions that is on",
-    )
-    return found
+    return {
+        "twin_stored": Variable(dims, shape, "1", "part of the arrays that hold both patterns"),
+        "twin_told_apart": Variable(
+            dims, shape, "1", "part of the arrays that tell both patterns apart"
+        ),
+        "twin_on": Variable(
+            ("once", "probability", "input"),
+            (1, len(table.probabilities), len(PATTERNS[0])),
+            "1",
+            "part of the junctions that is on",
+        ),
+    }
 
 
 def coordinates(spec: Zhou2025Spec) -> dict[str, Coordinate]:
@@ -69,9 +80,14 @@ def coordinates(spec: Zhou2025Spec) -> dict[str, Coordinate]:
     found = {
         "shown": (np.arange(epochs + 1), "epochs"),
         "epoch": (np.arange(1, epochs + 1), "epoch"),
+        "pulse": (np.array(["potentiation", "depression"]), "pulse"),
+    }
+    small = {
         "probability": (np.array(table.probabilities), "probability of switching"),
         "spread": (np.array(table.spreads), "relative spread of junctions"),
         "presentation": (np.arange(0, table.presentations + 1, table.every), "presentations"),
         "input": (np.array(table.active), "part of the time that an input is active"),
     }
+    if table.arrays:
+        found |= small
     return {name: Coordinate((name,), values, "1", text) for name, (values, text) in found.items()}

@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from spinlearn.errors import SpinlearnError
-from spinlearn.experiments._hebbian_bench import network_of
+from spinlearn.experiments._hebbian_bench import crossbar_of, network_of
+from spinlearn.experiments._hebbian_device import junction_of
 from spinlearn.experiments.experiment import Rows, in_precision
 from spinlearn.experiments.specs.zhou2025 import Zhou2025Spec
 from spinlearn.networks import SpikingState, SpikingWTA
@@ -36,11 +37,11 @@ def twin(spec: Zhou2025Spec, key: Key) -> Rows:
     told = np.zeros_like(stored)
     on = np.zeros((shape[0], 4, table.arrays), bool)
     for s, spread in enumerate(table.spreads):
-        network = network_of(spec, 4, 2, bias=_BIAS, spread=spread)
+        network = network_of(spec, crossbar_of(spec, junction_of(spec, spread), 2, 4), _BIAS)
         own = stream(key, "twin", s)
         for p, chance in enumerate(table.probabilities):
             stored[p, s], told[p, s] = _learn(spec, network, chance, stream(own, "learn", p))
-    alone = network_of(spec, 4, 1, bias=_BIAS_OF_ONE, spread=0.0)
+    alone = network_of(spec, crossbar_of(spec, junction_of(spec, 0.0), 1, 4), _BIAS_OF_ONE)
     for p, chance in enumerate(table.probabilities):
         on[p] = _settle(spec, alone, chance, stream(key, "settled", p))
     return {

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from spinlearn.errors import SpinlearnError
-from spinlearn.experiments._hebbian_bench import HebbianBench, binary_images
+from spinlearn.experiments._hebbian_bench import HebbianBench
 from spinlearn.experiments._hebbian_claims import hebbian_claims
 from spinlearn.experiments._hebbian_layout import coordinates, variables
 from spinlearn.experiments._hebbian_twin import twin
@@ -30,8 +30,12 @@ class Zhou2025(AbstractExperiment):
     """Arrays that learn images without being told their classes (SI units).
 
     A segment is one array of new junctions, trained for all epochs and asked after each; labels of
-    training images name its neurons in the end. The first segment has the small arrays on 2×2
-    pixels too, and a softmax on the same images.
+    training images name its neurons in the end. Ideal analog devices learn the same beside. The
+    first segment has the small arrays on 2×2 pixels too, and a softmax on the same images.
+
+    With measured counts of switching, pulses are made for the junction that fits them best, and
+    every array has one of those that the counts leave open: the spread of accuracies is what is
+    not known of the device, of other arrays, and of what each learns by chance.
 
     Parameters
     ----------
@@ -69,11 +73,16 @@ class Zhou2025(AbstractExperiment):
 
     def advance(self, state: Array, segment: int) -> tuple[Array, Rows]:
         """Train and ask one array (SI units, as in the layout)."""
-        bench = HebbianBench(self.spec, stream(self.key, "array", segment))
+        bench = HebbianBench(self.spec, segment, stream(self.key, "array", segment))
         rows = {name: np.asarray(value)[None] for name, value in bench.rows().items()}
+        if self.spec.comparisons:
+            rows["analog"] = np.array([bench.analog()])
         if segment == 0:
-            rows |= twin(self.spec, stream(self.key, "twin"))
-            rows["softmax"] = np.array([bench.softmax()])
+            rows["images"] = np.array([len(bench.train)])
+            if self.spec.comparisons:
+                rows["softmax"] = np.array([bench.softmax()])
+            if self.spec.twin.arrays:
+                rows |= twin(self.spec, stream(self.key, "twin"))
         return state, rows
 
     @classmethod
@@ -90,7 +99,7 @@ class Zhou2025(AbstractExperiment):
         """Accuracy, energy, small arrays (SI units)."""
         energy = {
             f"{kind} energy of an epoch, mean": (
-                float(dataset[f"{kind}_energy"].mean()) * len(binary_images(spec.data).train),
+                float(dataset[f"{kind}_energy"].mean()) * float(dataset["images"].values[0]),
                 "J",
             )
             for kind in ("read", "write")

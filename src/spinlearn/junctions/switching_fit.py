@@ -11,6 +11,7 @@ from spinlearn._checks import as_count, as_number
 from spinlearn.constants import GYROMAGNETIC_RATIO, MU_0
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.junctions._likely_units import unlikely_units
+from spinlearn.junctions._switching_likelihood import SwitchingLikelihood
 from spinlearn.junctions.estimate import Estimate
 from spinlearn.junctions.mtj import MTJ
 from spinlearn.junctions.switching_model import SwitchingModel
@@ -19,6 +20,8 @@ from spinlearn.junctions.switching_table import SwitchingTable
 #: Fits whose p-value is below are taken for wrong.
 REJECTED = 1e-3
 _SHOWN_ROWS = 3
+# Draws are chosen among so many at least, of Student's distribution with so many degrees.
+_PROPOSED, _FREEDOM = 2000, 4
 
 
 class SwitchingFit(NamedTuple):
@@ -133,7 +136,9 @@ class SwitchingFit(NamedTuple):
     def draw(self, count: int, *, seed: int = 0) -> np.ndarray:
         """Parameters as uncertain as the data leave them, ``(count, k)``, in SI units.
 
-        Log-normal, with the covariance of the fit: for the interval of what is computed from them.
+        From the likelihood of the data, with a prior that is flat in the logarithms: for the
+        interval of what is computed from them. (Student's distribution about the fit, drawn again
+        with weights.)
 
         Parameters
         ----------
@@ -145,10 +150,17 @@ class SwitchingFit(NamedTuple):
         number = as_count(count, "count", 1, "an integer >= 1", "Ask for one or more.")
         rng = np.random.default_rng(seed)
         free = np.diag(self.covariance) > 0
-        apart = np.zeros((number, len(free)))
+        proposed, size = max(4 * number, _PROPOSED), int(free.sum())
         root = np.linalg.cholesky(self.covariance[np.ix_(free, free)])
-        apart[:, free] = rng.standard_normal((number, len(root))) @ root.T
-        return self.values * np.exp(apart)
+        normal = rng.standard_normal((proposed, size))
+        heavy = normal / np.sqrt(rng.chisquare(_FREEDOM, (proposed, 1)) / _FREEDOM)
+        logs = np.tile(np.log(self.values), (proposed, 1))
+        logs[:, free] += heavy @ root.T
+        likelihood = SwitchingLikelihood(self.model, self.table)
+        log_density = -0.5 * (_FREEDOM + size) * np.log1p(np.sum(heavy**2, axis=1) / _FREEDOM)
+        weight = -0.5 * np.array([likelihood.deviance(one) for one in logs]) - log_density
+        weight = np.exp(weight - weight.max())
+        return np.exp(logs[rng.choice(proposed, number, p=weight / weight.sum())])
 
     def junction(
         self,

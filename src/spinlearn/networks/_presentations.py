@@ -48,7 +48,8 @@ class Circuit(eqx.Module):
 
     def needed(self, weights: Array, thresholds: Array, inputs: Array) -> Float[Array, "n post"]:
         """Charges of a clock that every neuron needs to fire (no unit)."""
-        charges = (inputs @ weights.T) * self.charge_per_conductance + self.bias
+        # In this order XLA need not transpose the weights, which takes longer than the product.
+        charges = (weights @ inputs.T).T * self.charge_per_conductance + self.bias
         return needed_charges(jnp.broadcast_to(thresholds, charges.shape), charges)
 
     def spikes(self, needed: Array) -> tuple[Int[Array, " n"], Float[Array, " n"]]:
@@ -110,7 +111,13 @@ def show(
                 synapses, course, active, won, adaptation, jax.random.fold_in(key, number)
             )
 
-        course, write = jax.lax.scan(one, course, (bits, winner, first + jnp.arange(batch)))
+        examples = bits, winner, first + jnp.arange(batch)
+        if batch == 1:
+            # A loop within the loop would copy the weights.
+            course, energy = one(course, jax.tree.map(lambda part: part[0], examples))
+            write = energy[None]
+        else:
+            course, write = jax.lax.scan(one, course, examples)
         fired = jnp.sum(winner >= 0).astype(adaptation.dtype)
         course = course._replace(
             thresholds=course.thresholds * jnp.exp(-adaptation * fired / neurons)
@@ -129,16 +136,30 @@ def _learned(
     """What one spike writes; its neuron's threshold rises."""
     at, fires = jnp.maximum(winner, 0), winner >= 0
     old = jax.tree.map(lambda leaf: leaf[at], course.cells)
-    new, weights, energy = synapses.row(at).written(old, active, fires, key)
-    cells = jax.tree.map(lambda leaf, row: leaf.at[at].set(row), course.cells, new)
-    columns = course.columns + weights - course.weights[at]
+    row, before = synapses.row(at), course.weights[at]
+
+    def write() -> tuple[Any, Array, Array, Array]:
+        new, weights, energy = row.written(old, active, fires, key)
+        return new, weights, weights - before, energy
+
+    def keep() -> tuple[Any, Array, Array, Array]:
+        return old, before, jnp.zeros_like(before), jnp.zeros((), before.dtype)
+
+    # A branch is computed once and on its own. Without it XLA fuses it into each of the updates
+    # below, which then read what the others write, and copies every array in every step.
+    new, weights, change, energy = jax.lax.cond(fires, write, keep)
+    cells = jax.tree.map(lambda leaf, row: _with_row(leaf, row, at), course.cells, new)
     rise = jnp.where(fires, jnp.exp(adaptation), 1)
     return Course(
         cells,
-        course.weights.at[at].set(weights),
+        _with_row(course.weights, weights, at),
         course.thresholds.at[at].multiply(rise),
-        columns,
+        course.columns + change,
     ), energy
+
+
+def _with_row(array: Array, row: Array, at: Array) -> Array:
+    return jax.lax.dynamic_update_index_in_dim(array, row, at, 0)
 
 
 @partial(jax.jit, static_argnames="spikes")

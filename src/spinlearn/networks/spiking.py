@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 
 from spinlearn._checks import as_amount, as_array, as_count, as_leaf, require_values
 from spinlearn.errors import SpinlearnValueError
-from spinlearn.networks._plans import (
+from spinlearn.networks._any_synapses import (
     Acts,
     AnyCrossbar,
     Kinds,

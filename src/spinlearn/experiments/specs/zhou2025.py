@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import model_validator
+from pydantic import BeforeValidator, model_validator
 
 from spinlearn.experiments.specs.base import RunSpec, Table, choice, quantity
 
 _IKEDA = "Ikeda et al., Nat. Mater. 9, 721 (2010), text"
 
 
+def _read(value: Any) -> Any:
+    """Rows of a file, so that what a run stores needs the file no more."""
+    if not isinstance(value, str):
+        return value
+    if not value:
+        return ()
+    from spinlearn.junctions import read_switching
+
+    return tuple(zip(*(column.tolist() for column in read_switching(value)), strict=True))
+
+
 class JunctionTable(Table):
-    """The junction of every crossing: a published one with spreads (SI units, see its fields).
+    """The junction of every crossing: a published or a measured one, with spreads (SI units).
 
     Examples
     --------
@@ -22,6 +33,16 @@ class JunctionTable(Table):
 
     device: Literal["ikeda2010"] = choice(
         "ikeda2010", "Perpendicular junction, by name", source="spinlearn.junctions.named_junction"
+    )
+    counts: Annotated[tuple[tuple[float, float, float, float], ...], BeforeValidator(_read)] = (
+        choice(
+            (),
+            "Measured counts of switching, or the CSV file that has them: rows of V, s, switched, "
+            "trials. They are fitted, and every array has one of the junctions they leave open",
+        )
+    )
+    resistance: float = quantity(
+        14324.0, "Ohm", 1.0, 1e9, "R_P", source="RA over area, Ikeda et al. (2010)"
     )
     tmr: float = quantity(1.24, "1", 1e-3, 100.0, "TMR ratio without voltage", source=_IKEDA)
     resistance_spread: float = quantity(
@@ -49,6 +70,9 @@ class ArrayTable(Table):
     read_voltage: float = quantity(0.1, "V", 1e-4, 2.0, "Voltage of an active input in a read")
     clock: float = quantity(1e-8, "s", 1e-11, 1e-3, "Length of a clock of inference")
     pulse: float = quantity(1e-8, "s", 1e-10, 1e-5, "Length of a write pulse")
+    pulse_noise: float = quantity(
+        0.0, "1", 0.0, 0.3, "Relative spread of a pulse's height from spike to spike"
+    )
     threshold: float = quantity(
         2.0, "1", 1e-3, 1e4, "Clocks in which a neuron fires whose junctions all match"
     )
@@ -119,7 +143,9 @@ class TwinTable(Table):
     1000
     """
 
-    arrays: int = quantity(1000, "1", 2, 1_000_000, "Arrays, each with junctions of its own")
+    arrays: int = quantity(
+        1000, "1", 0, 1_000_000, "Arrays, each with junctions of its own; 0 for none"
+    )
     presentations: int = quantity(40, "1", 2, 100_000, "Patterns shown to each, in random order")
     every: int = quantity(2, "1", 1, 100_000, "Presentations from one look at them to the next")
     probabilities: tuple[float, ...] = choice(
@@ -166,6 +192,8 @@ class Zhou2025Spec(RunSpec):
         "zhou2025" (no unit).
     arrays
         Arrays that learn the images, each with junctions of its own (no unit).
+    comparisons
+        Whether analog weights and a softmax learn the same images (no unit).
     junction, array, learning, data, twin
         Its tables (SI units).
 
@@ -178,6 +206,9 @@ class Zhou2025Spec(RunSpec):
     experiment: Literal["zhou2025"] = choice("zhou2025", "Name of the experiment")
     precision: Literal["float64", "float32"] = choice("float32", "Precision of the arithmetic")
     arrays: int = quantity(5, "1", 1, 10_000, "Arrays, each with junctions of its own")
+    comparisons: bool = choice(
+        True, "Whether analog weights and a softmax learn the same images beside"
+    )
     junction: JunctionTable = JunctionTable()
     array: ArrayTable = ArrayTable()
     learning: HebbianTable = HebbianTable()

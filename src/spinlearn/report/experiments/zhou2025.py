@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,8 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spinlearn._intervals import interval_of
+from spinlearn.experiments._hebbian_device import fit_of
 from spinlearn.experiments._hebbian_twin import DEPRESSION, stationary
 from spinlearn.report._animation import Animation
+from spinlearn.report._junction_figures import switching_fit_figure
 from spinlearn.report._pictures import Picture, legend_name
 from spinlearn.report._style import LINES, STYLE, add_colorbar
 from spinlearn.report._view import RunView
@@ -32,6 +35,9 @@ COVERED = frozenset(
         "fields",
         "classes",
         "softmax",
+        "analog",
+        "images",
+        "switching",
         "twin_stored",
         "twin_told_apart",
         "twin_on",
@@ -39,6 +45,7 @@ COVERED = frozenset(
 )
 
 _MOST_FIELDS = 100
+_BESIDE = (("softmax", "softmax", ":"), ("analog", "analog devices", "-."))
 
 
 def pictures(view: RunView) -> list[Picture]:
@@ -51,7 +58,8 @@ def pictures(view: RunView) -> list[Picture]:
         *_course(dataset, spec),
         *_fields(dataset),
         *_confusion(dataset),
-        *_twin(dataset, spec),
+        *(_twin(dataset, spec) if spec.twin.arrays else []),
+        *_counts(spec),
     ]
 
 
@@ -100,9 +108,9 @@ def _course(dataset: Any, spec: Any) -> list[Picture]:
         (a, b), (c, d) = figure.subplots(2, 2)
         _line(a, shown, 100 * told, 0, f"first {spikes} spikes")
         _line(a, shown, 100 * first, 1, "first spike")
-        softmax = np.asarray(dataset["softmax"].values, float)
-        if np.isfinite(softmax).all():
-            a.axhline(100 * softmax[0], color="0.4", lw=0.9, ls=":", label="softmax")
+        for name, text, dashes in _BESIDE:
+            if spec.comparisons and (beside := finished(dataset, name)) is not None:
+                a.axhline(100 * beside[0].mean(), color="0.4", lw=0.9, ls=dashes, label=text)
         a.set_ylabel("accuracy (%)")
         _line(b, epochs, 1e12 * read, 0, "read")
         _line(b, epochs, 1e12 * written, 1, "write")
@@ -121,7 +129,8 @@ def _course(dataset: Any, spec: Any) -> list[Picture]:
             ax.legend(frameon=False)
     caption = (
         f"(a) Accuracy on held-out images of {spec.data.name}, by the first spikes of "
-        f"{spec.array.neurons} neurons that are named by labels of training images. (b) Energy of "
+        f"{spec.array.neurons} neurons that are named by labels of training images"
+        f"{_beside(spec)}. (b) Energy of "
         "a training image: that of the currents until the first spike, and that of the pulses that "
         "write. (c) Clocks until the first spike. (d) Neurons that fired in an epoch. "
         f"{sampled(len(told), 'array', 'bands')}"
@@ -244,6 +253,27 @@ def _twin(dataset: Any, spec: Any) -> list[Picture]:
         "points are moved sideways; bars: 95 % intervals."
     )
     return [Picture("small-arrays", caption, figure)]
+
+
+def _beside(spec: Any) -> str:
+    if not spec.comparisons:
+        return ""
+    return ", beside ideal analog devices that get the same pulses, and a softmax, in the end"
+
+
+def _counts(spec: Any) -> list[Picture]:
+    """The counts that the junction was fitted to."""
+    if not spec.junction.counts:
+        return []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fit = fit_of(spec.junction.counts)
+    caption = (
+        "Counts of switching with their 95 % intervals, and the Fokker–Planck equation fitted to "
+        "them. Pulses are made for this junction; every array has one of those that the counts "
+        "leave open."
+    )
+    return [Picture("counts", caption, switching_fit_figure(fit))]
 
 
 def _line(ax: Axes, places: np.ndarray, values: np.ndarray, k: int, label: str) -> None:
