@@ -61,12 +61,20 @@ docs: venv
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 
 # The peers bring their own, large dependencies: they never share an environment with spinlearn.
+# BindsNET and badcrossbar come without what they need for games, data sets and drawings alone;
+# benchmarks/_stdp_peers.py stands in for it.
+PEERS := magnum.np, neuralmag, hopfieldkit, hopfieldnetwork, cmtj, ngclearn, BindsNET, badcrossbar
+
 peers:
 	$(PYTHON) -m venv .venv-peers
 	@.venv-peers/bin/python -m pip install $(PIP_OPTIONS) torch==2.13.0 magnumnp 'neuralmag[jax]==1.0.0' \
-		hopfieldkit==0.1.0 hopfieldnetwork==1.0.1 cmtj==1.15.0 \
-		&& .venv-peers/bin/python -c 'import magnumnp, neuralmag, hopfieldkit, hopfieldnetwork, cmtj' \
-		&& echo "peers magnum.np, neuralmag, hopfieldkit, hopfieldnetwork, cmtj: installed in .venv-peers" \
+		hopfieldkit==0.1.0 hopfieldnetwork==1.0.1 cmtj==1.15.0 ngclearn==3.2.1 \
+		pandas scikit-learn tqdm sigfig pathvalidate rich \
+		&& .venv-peers/bin/python -m pip install $(PIP_OPTIONS) --no-deps bindsnet==0.3.4 badcrossbar==1.1.0 \
+		&& .venv-peers/bin/python -c 'import magnumnp, neuralmag, hopfieldkit, hopfieldnetwork, cmtj, ngclearn' \
+		&& .venv-peers/bin/python -W ignore -c 'import badcrossbar; badcrossbar.compute' \
+		&& .venv-peers/bin/python -c 'from benchmarks._stdp_peers import bindsnet; bindsnet(1)' \
+		&& echo "peers $(PEERS): installed in .venv-peers" \
 		|| { echo "peers: CANNOT BE INSTALLED here; benchmarks will report them as missing" >&2; exit 1; }
 
 bench: venv
