@@ -16,11 +16,11 @@ few runs, compilation excluded. On one core that is processor time.
 
 Time to accuracy (``--data``, a folder with the files of MNIST): seconds of training alone. What
 the tests take does not count, nor does compilation. spinlearn's rates fall as in the specification,
-but after every 10 000 images rather than after an epoch, which was chosen among 10 000, 20 000 and
-60 000 on held-out images, so that its times are a little flattered; its neurons get their classes from 10 000
-training images, and all 10 000 held-out ones are asked. Peers keep the settings of their packages
-and are asked twelve times within their limit (``--peer-limit``): classes from 2000 training
-images, 1000 held out (``--peer-asked``, ``--peer-tests``).
+but after every 10 000 images rather than after an epoch; that was chosen among 10 000, 20 000 and
+60 000 on held-out images, so that its times are a little flattered. Its neurons get their classes
+from 10 000 training images, and all 10 000 held-out ones are asked. Peers keep the settings of
+their packages and are asked twelve times within their limit (``--peer-limit``): classes from 2000
+training images, 1000 held out (``--peer-asked``, ``--peer-tests``).
 """
 
 from __future__ import annotations
