@@ -84,6 +84,9 @@ class TestRun:
         high = scale * clocks * (spec.array.neurons + 1) * parallel
         read = result.dataset["read_energy"].values
         assert np.all((low < read) & (read < high))
+        # Five spikes take longer than one.
+        asked = result.dataset["inference_energy"].values[:, 1:]
+        assert np.all((asked > read)[:, 1:] & (asked < 5 * read)[:, 1:])
 
     def test_energies_of_writing_fall_with_the_probability(self, result):
         write = result.dataset["write_energy"].values
@@ -217,7 +220,7 @@ def test_an_array_that_never_fires_is_refused(tmp_path):
 
 def test_presets():
     names = [name for name in preset_names() if name.startswith("zhou2025")]
-    assert names == ["zhou2025", "zhou2025-mnist"]
+    assert names == ["zhou2025", "zhou2025-mnist", "zhou2025-mnist-large"]
     assert all(isinstance(read_spec(name, {}), Zhou2025Spec) for name in names)
 
 

@@ -123,6 +123,9 @@ def test_training_is_what_a_loop_over_clocks_and_rows_does(
         squared = np.where(image | bipolar, 0.1**2, 0.0)
         read = squared @ (g.sum(axis=0) + mean) * clocks * 1e-8
         assert float(lessons.read_energy[k]) == pytest.approx(read, rel=1e-9)
+        if k == 0:
+            asked = network.read_energy(state, images[:1], lessons.clocks[:1])
+            assert float(asked[0]) == pytest.approx(read, rel=1e-9)
         write = 0.0
         if neuron >= 0:
             powers = np.where(on[neuron], parallel[neuron], antiparallel(pulse)[neuron])

@@ -185,6 +185,10 @@ class HebbianBench:
         shown = slice(learning.labelled)
         known = network.respond(state, self.train[shown], spikes=count)
         asked = network.respond(state, self.test, spikes=count)
+        # Asked until the last spike that votes, or for as long as an example may take.
+        last = jnp.minimum(asked.clocks[:, -1], self.spec.array.steps)
+        energy = network.read_energy(state, self.test, last)
+        found["inference_energy"].append(float(jnp.mean(energy)))
         labels, truth = self.images.train_labels[shown], self.images.test_labels
         counts = {
             n: count_labels(np.asarray(known.neurons[:, :n]), labels, neurons, CLASSES)
@@ -199,6 +203,7 @@ class HebbianBench:
 _COURSE = (
     "accuracy",
     "accuracy_first",
+    "inference_energy",
     "read_energy",
     "write_energy",
     "clocks",

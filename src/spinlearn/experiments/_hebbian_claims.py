@@ -108,6 +108,7 @@ def _device(spec: Zhou2025Spec, dataset: xarray.Dataset) -> list[Claim]:
 
 def _energy(dataset: xarray.Dataset) -> list[Claim]:
     found = [
+        ("read energy of an inference, until its last voting spike", "inference_energy", "J"),
         ("read energy of a training image, last epoch", "read_energy", "J"),
         ("write energy of a training image, first epoch", "write_energy", "J"),
         ("clocks of a training image, last epoch", "clocks", "1"),

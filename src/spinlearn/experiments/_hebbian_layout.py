@@ -16,6 +16,7 @@ def variables(spec: Zhou2025Spec) -> dict[str, Variable]:
     courses = {
         "accuracy": ("shown", epochs + 1, "1", "accuracy on held-out images"),
         "accuracy_first": ("shown", epochs + 1, "1", "accuracy by the first spike alone"),
+        "inference_energy": ("shown", epochs + 1, "J", "read energy of a held-out image"),
         "read_energy": ("epoch", epochs, "J", "read energy of a training image"),
         "write_energy": ("epoch", epochs, "J", "write energy of a training image"),
         "clocks": ("epoch", epochs, "1", "clocks of a training image"),

@@ -358,6 +358,27 @@ class SpikingWTA(eqx.Module):
         ]
         return Answers(*(jnp.concatenate(part) for part in zip(*parts, strict=True)))
 
+    def read_energy(self, state: SpikingState, images: Any, clocks: Any) -> Float[Array, " n"]:
+        """Energy of reading images for so many clocks, J: of all synapses and one reference line.
+
+        Neurons, amplifiers and drivers are not counted.
+
+        Parameters
+        ----------
+        state
+            Of the network.
+        images
+            Active inputs, ``(n, pre)``, booleans.
+        clocks
+            How long each is read, ``(n,)``, or one number for all.
+        """
+        shown = self._images(images)
+        total = self.crossbar.conductance(state.crossbar, self.read_voltage)
+        reference = 0.5 * sum(self.crossbar.extremes(self.read_voltage))
+        squared = self._circuit().inputs(shown) ** 2
+        power = self.read_voltage**2 * (squared @ (jnp.sum(total, axis=0) + reference))
+        return power * self.clock * as_leaf(clocks, "clocks", "clocks").astype(power.dtype)
+
     def weights(self, state: SpikingState) -> Float[Array, "post pre"]:
         """Conductance of the synapses at the read voltage less that of the mean junctions, S."""
         reference = 0.5 * sum(self.crossbar.extremes(self.read_voltage))

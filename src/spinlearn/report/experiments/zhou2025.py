@@ -26,6 +26,7 @@ COVERED = frozenset(
     {
         "accuracy",
         "accuracy_first",
+        "inference_energy",
         "read_energy",
         "write_energy",
         "clocks",
@@ -96,11 +97,18 @@ def comparison(views: Sequence[RunView]) -> list[Picture]:
 
 def _course(dataset: Any, spec: Any) -> list[Picture]:
     found = finished(
-        dataset, "accuracy", "accuracy_first", "read_energy", "write_energy", "clocks", "used"
+        dataset,
+        "accuracy",
+        "accuracy_first",
+        "read_energy",
+        "write_energy",
+        "clocks",
+        "used",
+        "inference_energy",
     )
     if found is None:
         return []
-    told, first, read, written, clocks, used = found
+    told, first, read, written, clocks, used, asked = found
     shown, epochs = np.arange(told.shape[1]), np.arange(1, read.shape[1] + 1)
     spikes = min(spec.learning.spikes, spec.array.neurons)
     with mpl.rc_context(STYLE):
@@ -114,6 +122,7 @@ def _course(dataset: Any, spec: Any) -> list[Picture]:
         a.set_ylabel("accuracy (%)")
         _line(b, epochs, 1e12 * read, 0, "read")
         _line(b, epochs, 1e12 * written, 1, "write")
+        _line(b, shown, 1e12 * asked, 2, "inference")
         b.set_yscale("log")
         b.set_ylabel("energy of an image (pJ)")
         _line(c, epochs, clocks, 0, "")
@@ -132,7 +141,8 @@ def _course(dataset: Any, spec: Any) -> list[Picture]:
         f"{spec.array.neurons} neurons that are named by labels of training images"
         f"{_beside(spec)}. (b) Energy of "
         "a training image: that of the currents until the first spike, and that of the pulses that "
-        "write. (c) Clocks until the first spike. (d) Neurons that fired in an epoch. "
+        "write; and of a held-out image until the last spike that votes. (c) Clocks until the "
+        "first spike. (d) Neurons that fired in an epoch. "
         f"{sampled(len(told), 'array', 'bands')}"
     )
     return [Picture("learning", caption, figure)]
