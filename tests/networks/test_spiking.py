@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.stats import lognorm
 
 from spinlearn import SpinlearnValueError, key_from_seed
 from spinlearn.junctions import MTJ, SwitchingLookup, tabulate_switching
@@ -73,15 +74,27 @@ def test_the_first_spike_is_that_of_a_simulation_clock_by_clock(kept: float) -> 
     np.testing.assert_array_equal(clock_of_spike(whole, jnp.asarray(kept)), clocks)
 
 
+def _means(junction: MTJ) -> tuple[float, float]:
+    """Mean conductances of one junction on and off at 0.1 V, by integrals over its spreads."""
+
+    def devices(mean: float, spread: float) -> Any:
+        sigma = np.sqrt(np.log1p(spread**2)) + 1e-9
+        return lognorm(sigma, scale=mean * np.exp(-0.5 * sigma**2))
+
+    on = devices(5e3, float(junction.resistance_spread)).expect(lambda r: 1 / r)
+    tmr = devices(1.0, float(junction.tmr_spread))
+    return on, on * tmr.expect(lambda t: 1 / (1 + t / (1 + (0.1 / 0.5) ** 2)))
+
+
 def _by_clocks(
     network: SpikingWTA, g: np.ndarray, thresholds: np.ndarray, image: np.ndarray, steps: int
 ) -> tuple[int, int]:
     """First neuron and clock, with the instant within the clock, from conductances alone."""
-    junction = network.crossbar.junction
-    half = 0.5 * (1 / 5e3 + float(junction.conductance(-1.0, 0.1)))
+    on, off = _means(network.crossbar.junction)
+    half = 0.5 * (on + off)
     volts = np.where(image, 0.1, -0.1 if network.bipolar else 0.0)
     k = network.crossbar.shape[2]
-    full = 0.1 * g.shape[1] * k * (1 / 5e3 - half)
+    full = 0.1 * g.shape[1] * k * (on - half)
     currents = (g - k * half) @ volts + float(network.bias) * full
     charge, kept = np.zeros(len(g)), float(network.kept)
     for n in range(1, steps + 1):
@@ -119,7 +132,7 @@ def test_training_is_what_a_loop_over_clocks_and_rows_does(
         g = np.where(on, parallel, antiparallel(0.1)).sum(axis=-1)
         neuron, clocks = _by_clocks(network, g, theta, image, 40)
         assert (neuron, clocks) == (int(lessons.neurons[k]), float(lessons.clocks[k]))
-        mean = 2 * float(array.junction.conductance(0.0, 0.1))
+        mean = sum(_means(array.junction))
         squared = np.where(image | bipolar, 0.1**2, 0.0)
         read = squared @ (g.sum(axis=0) + mean) * clocks * 1e-8
         assert float(lessons.read_energy[k]) == pytest.approx(read, rel=1e-9)

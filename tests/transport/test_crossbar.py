@@ -83,6 +83,24 @@ def test_the_matrix_is_linear_and_exact(double):
     )
 
 
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("silent", "activity", "bound"),
+    [("grounded", 1.0, 1e-3), ("opposite", 1.0, 1e-3), ("cut off", 0.2, 6e-3)],
+)
+def test_attenuated_conductances_are_near_whatever_the_inputs(silent, activity, bound):
+    """Binary junctions, a fifth of the inputs active, lines that take about a tenth."""
+    rng, n = np.random.default_rng(0), 64
+    on = rng.random(n) < 0.2
+    g = np.where(rng.random((n, n)) < 0.5, 7e-5, 3.1e-5)
+    volts = np.where(on, 0.1, -0.1 if silent == "opposite" else 0.0)
+    devices = g * on if silent == "cut off" else g
+    exact = np.asarray(crossbar_currents(devices, volts, 1.0, 1.0).currents)
+    near = np.asarray(attenuated_conductance(g, 1.0, 1.0, activity)) @ volts
+    assert np.abs(1 - exact / (g @ volts)).mean() > 0.07
+    assert np.abs(near - exact).mean() < bound * np.abs(exact).mean()
+
+
 def test_attenuated_conductances_are_exact_where_inputs_are_alike(double):
     g, _ = _devices(2)
     exact = crossbar_currents(g, np.full(PRE, 0.1), 10.0, 20.0).currents

@@ -20,8 +20,8 @@ Array = jax.Array
 
 #: Diagonals of 2×2 pixels, row after row.
 PATTERNS = ((True, False, False, True), (False, True, True, False))
-# With it no neuron is left without a charge, whatever its junctions are at the start.
-_BIAS = 1.0
+# Above 1 no neuron is left without a charge, even by the opposite of the pattern that it holds.
+_BIAS = 1.2
 # A lone neuron must fire for every input.
 _BIAS_OF_ONE = 2.0
 #: Over potentiation, for the stationary state: with both alike it would be the inputs' own.

@@ -190,7 +190,7 @@ def synapses_of(
     return BinarySynapses(
         parallel * loss,
         shared(cells.antiparallel(junction, read_voltage)) * loss,
-        crossbar.shape[2] * junction.conductance(0.0, read_voltage),
+        crossbar.reference(read_voltage),
         shared(crossbar.pulse_probability(state, pulses[0], duration)),
         shared(crossbar.pulse_probability(state, pulses[1], duration)),
         (energies[0], energies[1], energies[2], energies[3]),

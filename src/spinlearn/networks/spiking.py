@@ -130,7 +130,7 @@ class SpikingWTA(eqx.Module):
         λ, part of the charge that is kept from clock to clock, above 0 and up to 1 (no unit).
     bias
         Constant current into every neuron, over that of one all of whose mean junctions match (no
-        unit). With 1 no neuron is ever left without a charge, and adaptation brings all to learn.
+        unit). Above 1 no neuron is ever left without a charge, and adaptation brings all to learn.
     steps
         Longest example, in clocks.
     bipolar
@@ -374,14 +374,14 @@ class SpikingWTA(eqx.Module):
         """
         shown = self._images(images)
         total = self.crossbar.conductance(state.crossbar, self.read_voltage)
-        reference = 0.5 * sum(self.crossbar.extremes(self.read_voltage))
+        reference = self.crossbar.reference(self.read_voltage)
         squared = self._circuit().inputs(shown) ** 2
         power = self.read_voltage**2 * (squared @ (jnp.sum(total, axis=0) + reference))
         return power * self.clock * as_leaf(clocks, "clocks", "clocks").astype(power.dtype)
 
     def weights(self, state: SpikingState) -> Float[Array, "post pre"]:
         """Conductance of the synapses at the read voltage less that of the mean junctions, S."""
-        reference = 0.5 * sum(self.crossbar.extremes(self.read_voltage))
+        reference = self.crossbar.reference(self.read_voltage)
         return self.crossbar.conductance(state.crossbar, self.read_voltage) - reference
 
     def _largest_charge(self) -> Array:

@@ -27,6 +27,9 @@ _LINES = ("ideal", "exact", "attenuated")
 _HIGHEST, _HIGHEST_OF_SHORT, _SHORT = 2.0, 4.0, 5.0
 # The voltage of a pulse is found by looking at so many voltages, so many times.
 _LOOKED_AT, _ZOOMS = 1025, 4
+# Means over a normal distribution.
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(20)
+_GAUSS = (_NODES, _WEIGHTS / _WEIGHTS.sum())
 
 
 class CrossbarState(eqx.Module):
@@ -81,8 +84,9 @@ class Crossbar(AbstractSubstrate):
 
     Every crossing holds k junctions side by side, each behind a transistor of its own, which is
     taken as ideal: no current flows where nothing is selected. A read puts voltages on the word
-    lines and takes from every bit line the current that reference junctions of the mean
-    conductance (G_P + G_AP)/2 would give, so that a synapse weighs plus or minus. A write pulse,
+    lines and takes from every bit line the current that reference junctions would give, half of
+    them on, with the spread of all: the mean conductance. So a synapse weighs plus or minus. A
+    write pulse,
     negative towards the parallel state and positive away from it as everywhere here, switches a
     junction with the probability of the Fokker–Planck equation at the voltage that it sees: that of
     the mean device at a voltage scaled with its critical one. (Spread of the thermal stability is
@@ -111,7 +115,8 @@ class Crossbar(AbstractSubstrate):
         and is the default where they have no resistance; "exact" is the default where they have;
         "attenuated" is fast, see `spinlearn.transport.attenuated_conductance`.
     activity
-        Part of the inputs that is active at a time, for attenuated lines (no unit).
+        Part of the inputs that is active at a time, for attenuated lines, where silent inputs are
+        cut off; 1 where they are held at a voltage (no unit).
     table
         Of switching probabilities, from `tabulate_switching`, in place of one made here, which
         reaches twice the critical voltage (four times if pulses are below 5 relaxation times).
@@ -196,15 +201,23 @@ class Crossbar(AbstractSubstrate):
         self.lines = lines
         self.activity = _part(activity, "activity")
 
-    @property
-    def mean_conductance(self) -> Array:
-        """K (G_P + G_AP)/2 of the mean device, S: what a read takes off for every input."""
-        return self.shape[2] * self.junction.conductance(0.0)
-
     def extremes(self, voltage: Any = 0.0) -> tuple[Array, Array]:
-        """Conductance of a synapse of mean devices, on and off, at a voltage (V), S."""
-        volts, k = as_leaf(voltage, "voltage", "V"), self.shape[2]
-        return k * self.junction.conductance(1.0, volts), k * self.junction.conductance(-1.0, volts)
+        """Conductance of a synapse that is on, and off, at a voltage (V), S: means over devices.
+
+        Of as many as there might be: of resistances that differ the mean conductance is above that
+        of the mean resistance.
+        """
+        junction, volts = self.junction, as_leaf(voltage, "voltage", "V")
+        on = self.shape[2] * (1 + junction.resistance_spread**2) / junction.resistance_parallel
+        sigma = jnp.sqrt(jnp.log1p(junction.tmr_spread**2)).astype(on.dtype)
+        nodes, weights = (jnp.asarray(part, on.dtype) for part in _GAUSS)
+        tmr = junction.tmr * jnp.exp(sigma * nodes - 0.5 * sigma**2)
+        low = tmr / (1 + (volts / junction.half_voltage) ** 2)
+        return on, on * jnp.sum(weights / (1 + low))
+
+    def reference(self, voltage: Any = 0.0) -> Array:
+        """What a read takes off for every input, at a voltage (V): the mean of on and off, S."""
+        return 0.5 * sum(self.extremes(voltage), jnp.zeros(()))
 
     def init(self, *, key: Key) -> CrossbarState:
         """New cells, on or off as likely as not (SI units)."""
@@ -313,7 +326,7 @@ class Crossbar(AbstractSubstrate):
         largest = jnp.max(jnp.abs(volts))
         g = self.conductance(state, largest)
         raw = g @ volts
-        reference = self.shape[2] * self.junction.conductance(0.0, largest)
+        reference = self.reference(largest)
         taken = reference * jnp.sum(volts)
         seconds = as_leaf(duration, "duration", "s")
         energy = (jnp.sum(jnp.sum(g, axis=0) * volts**2) + reference * volts @ volts) * seconds
