@@ -69,6 +69,7 @@ def test_the_comparison_sees_differences() -> None:
         "tutorial/first_conductance.md",
         "tutorial/yu2021.md",
         "tutorial/niu2024.md",
+        "tutorial/zhou2025.md",
         "tutorial/standard_problem_4.md",
     ],
 )

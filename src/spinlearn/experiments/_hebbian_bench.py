@@ -13,7 +13,7 @@ from spinlearn.datasets import Images, binarize, digit_images, fashion_mnist, mn
 from spinlearn.experiments._hebbian_device import junction_of, possible_junction
 from spinlearn.experiments.experiment import Rows, in_precision
 from spinlearn.experiments.specs.zhou2025 import DataTable, Zhou2025Spec
-from spinlearn.junctions import MTJ
+from spinlearn.junctions import MTJ, SwitchingLookup
 from spinlearn.networks import SpikingState, SpikingWTA, count_labels, vote
 from spinlearn.rng import stream
 from spinlearn.substrates import Crossbar, IdealCrossbar
@@ -29,6 +29,10 @@ def binary_images(data: DataTable) -> Images:
 CLASSES = 10
 #: Pixels of a side, by the name of the set.
 SIDES = {"digits": 8, "mnist": 28, "fashion-mnist": 28}
+# Of switching probabilities, which take a second to make, by the length of a pulse and the mean
+# junction: small arrays and large ones share them.
+_TABLES: dict[tuple[float, ...], SwitchingLookup] = {}
+_MOST_TABLES = 4
 # Certain pulses have no voltage.
 _RAREST = 1e-6
 
@@ -53,7 +57,9 @@ def _binary_images(name: str, folder: str, level: float, count: int) -> Images:
 def crossbar_of(spec: Zhou2025Spec, junction: MTJ, neurons: int, inputs: int) -> Crossbar:
     """Crossbar of a mean junction, as large as asked."""
     array = spec.array
-    return Crossbar(
+    switching = junction.thermal_stability, junction.critical_voltage, junction.relaxation_time
+    key = (array.pulse, *map(float, switching))
+    found = Crossbar(
         junction,
         neurons,
         inputs,
@@ -61,7 +67,12 @@ def crossbar_of(spec: Zhou2025Spec, junction: MTJ, neurons: int, inputs: int) ->
         pulse_lengths=(0.9 * array.pulse, 1.1 * array.pulse),
         stuck_on=array.stuck_on,
         stuck_off=array.stuck_off,
+        table=_TABLES.get(key),
     )
+    if len(_TABLES) >= _MOST_TABLES:
+        _TABLES.pop(next(iter(_TABLES)))
+    _TABLES[key] = found.table
+    return found
 
 
 def network_of(spec: Zhou2025Spec, crossbar: Crossbar | IdealCrossbar, bias: float) -> SpikingWTA:

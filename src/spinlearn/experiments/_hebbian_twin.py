@@ -107,7 +107,9 @@ def _first(network: SpikingWTA, states: SpikingState, patterns: Array) -> Array:
 def _settle(spec: Zhou2025Spec, network: SpikingWTA, chance: float, key: Key) -> np.ndarray:
     """Which junctions are on in the end, of a lone neuron with inputs of their own chances."""
     table = spec.twin
-    steps = int(np.ceil(np.log(_FORGOTTEN) / np.log1p(-DEPRESSION * chance)))
+    # So many for all: the smallest probability takes longest, and one length is compiled once.
+    slowest = min(table.probabilities)
+    steps = int(np.ceil(np.log(_FORGOTTEN) / np.log1p(-DEPRESSION * slowest)))
     states = _new(network, spec, stream(key, "cells"))
     shape = (table.arrays, steps, 4)
     shown = jax.random.bernoulli(stream(key, "inputs"), jnp.asarray(table.active), shape)
