@@ -10,10 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from spinlearn._checks import as_array, as_count, as_leaf, as_number, is_known, require_values
+from spinlearn._checks import as_array, as_count, as_leaf, is_known, require_values
 from spinlearn.errors import SpinlearnValueError
-from spinlearn.junctions import MTJ, SwitchingLookup, tabulate_switching
+from spinlearn.junctions import MTJ, SwitchingLookup
 from spinlearn.rng import stream
+from spinlearn.substrates._pulses import table_of_pulses, voltage_of_pulse
 from spinlearn.substrates.crossbar_cells import Cells, new_cells
 from spinlearn.substrates.substrate import AbstractSubstrate, Record
 from spinlearn.transport import attenuated_conductance, crossbar_matrix, selected_voltages
@@ -22,11 +23,6 @@ from spinlearn.typing import Key
 Array = jax.Array
 
 _LINES = ("ideal", "exact", "attenuated")
-# Voltages of a table that is made here, over the critical one: twice it writes within some
-# relaxation times, shorter pulses need more.
-_HIGHEST, _HIGHEST_OF_SHORT, _SHORT = 2.0, 4.0, 5.0
-# The voltage of a pulse is found by looking at so many voltages, so many times.
-_LOOKED_AT, _ZOOMS = 1025, 4
 # Means over a normal distribution.
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(20)
 _GAUSS = (_NODES, _WEIGHTS / _WEIGHTS.sum())
@@ -37,18 +33,19 @@ class CrossbarState(eqx.Module):
 
     Parameters
     ----------
-    cells
-        The junctions, ``(post, pre, k)``.
-    time
-        Since the device was new, s.
+        cells
+            The junctions, ``(post, pre, k)``.
+        time
+            Since the device was new, s.
 
     Examples
     --------
-    >>> from spinlearn.junctions import named_junction
-    >>> from spinlearn.substrates.crossbar_cells import new_cells
-    >>> cells = new_cells(named_junction("ikeda2010"), (2, 3, 1), key=jax.random.key(0))
-    >>> CrossbarState(cells, jnp.zeros(())).cells.on.shape
-    (2, 3, 1)
+        >>> from spinlearn.junctions import named_junction
+        >>> from spinlearn.substrates._pulses import table_of_pulses, voltage_of_pulse
+    from spinlearn.substrates.crossbar_cells import new_cells
+        >>> cells = new_cells(named_junction("ikeda2010"), (2, 3, 1), key=jax.random.key(0))
+        >>> CrossbarState(cells, jnp.zeros(())).cells.on.shape
+        (2, 3, 1)
     """
 
     cells: Cells
@@ -181,7 +178,7 @@ class Crossbar(AbstractSubstrate):
             )
         )
         self.junction = junction
-        self.table = table or _table(junction, pulse_lengths)
+        self.table = table or table_of_pulses(junction, pulse_lengths)
         self.stuck_on, self.stuck_off = _part(stuck_on, "stuck_on"), _part(stuck_off, "stuck_off")
         require_values(
             lambda v: v <= 1,
@@ -373,31 +370,7 @@ class Crossbar(AbstractSubstrate):
         SpinlearnValueError
             If no voltage of the table has this probability.
         """
-        wanted = as_number(
-            probability,
-            "probability",
-            lambda p: 0 < p < 1,
-            "a number above 0 and below 1 (no unit)",
-            "Pass a probability of switching.",
-        )
-        low, high = (float(v) for v in self.table.voltages)
-
-        def chances(volts: np.ndarray) -> np.ndarray:
-            return np.asarray(self.table.switching_probability(volts, duration), np.float64)
-
-        least, most = chances(np.array([low, high]))
-        if not least <= wanted <= most:
-            raise SpinlearnValueError(
-                "probability",
-                wanted,
-                f"{least:.3g} to {most:.3g}, of pulses of {low:g} to {high:g} V",
-                "Pass a table of other voltages, or another duration.",
-            )
-        for _ in range(_ZOOMS):
-            volts = np.linspace(low, high, _LOOKED_AT)
-            above = int(np.argmax(np.append(chances(volts[1:-1]) >= wanted, True)))
-            low, high = volts[above], volts[above + 1]
-        return as_leaf(0.5 * (low + high), "voltage", "V")
+        return voltage_of_pulse(self.table, probability, duration)
 
     def _pulse(
         self, cells: Cells, volts: Array, duration: Any, key: Key, *, first: Any = 0
@@ -444,14 +417,6 @@ class Crossbar(AbstractSubstrate):
             return selected_voltages(g, volts, line, self.word_resistance, self.bit_resistance)
 
         return jax.vmap(behind)(g, volts, lines)
-
-
-def _table(junction: MTJ, pulse_lengths: tuple[float, float]) -> SwitchingLookup:
-    short = min(pulse_lengths) < _SHORT * float(junction.relaxation_time)
-    highest = _HIGHEST_OF_SHORT if short else _HIGHEST
-    return tabulate_switching(
-        junction, (0.0, highest * float(junction.critical_voltage)), pulse_lengths
-    )
 
 
 def _none(*resistances: Array) -> bool:
