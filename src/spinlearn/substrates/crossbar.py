@@ -264,7 +264,8 @@ class Crossbar(AbstractSubstrate):
                 "voltages", f"shape {volts.shape}", f"{self.shape[:2]}, V", "One for every synapse."
             )
         cells, energy, charge = self._pulse(state.cells, volts, duration, key)
-        took = as_leaf(duration, "duration", "s") * jnp.sum(jnp.any(volts != 0, axis=1))
+        seconds = as_leaf(duration, "duration", "s")
+        took = seconds * jnp.sum(jnp.any(volts != 0, axis=1)).astype(seconds.dtype)
         return CrossbarState(cells, state.time + took), Record(energy, took, charge, {})
 
     def write_row(
@@ -380,7 +381,7 @@ class Crossbar(AbstractSubstrate):
         seconds = as_leaf(duration, "duration", "s")
         pulsed = (across != 0)[..., None]
         new = self._switched(cells, across[..., None], seconds, key)
-        new = eqx.tree_at(lambda c: c.life, new, new.life - pulsed)
+        new = eqx.tree_at(lambda c: c.life, new, new.life - pulsed.astype(new.life.dtype))
         # It switches somewhere within the pulse: half of it before, half after.
         before, after = (
             jnp.sum(c.conductance(self.junction, across[..., None]), -1) for c in (cells, new)

@@ -141,8 +141,8 @@ class IdealCrossbar(AbstractSubstrate):
             )
         seconds = as_leaf(duration, "duration", "s")
         part = -jnp.expm1(-jnp.abs(volts) * seconds / self.flux)
-        weights = state.weights + part * (jnp.where(volts < 0, 1, 0) - state.weights)
-        took = seconds * jnp.sum(jnp.any(volts != 0, axis=1))
+        weights = state.weights + part * (jnp.where(volts < 0, 1.0, 0.0) - state.weights)
+        took = seconds * jnp.sum(jnp.any(volts != 0, axis=1)).astype(seconds.dtype)
         new = IdealCrossbarState(weights, state.time + took)
         charge = 0.5 * (self.conductance(state) + self.conductance(new)) * volts * seconds
         return new, Record(jnp.sum(charge * volts), took, jnp.sum(charge, axis=0), {})
