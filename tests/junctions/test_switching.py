@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -12,6 +15,7 @@ from scipy import linalg
 from spinlearn import SpinlearnValueError
 from spinlearn.junctions import (
     MTJ,
+    ThermalBarrier,
     activation_rate,
     ballistic_write_error,
     named_junction,
@@ -351,3 +355,31 @@ def test_a_table_inside_a_traced_function_needs_a_junction_from_outside(rtol: fl
             )(ranges[k][1])
     with pytest.raises(SpinlearnValueError, match="pass it in as an argument"):
         jax.jit(lambda volts: switching_probability(device, volts, 1e-9))(1.5)
+
+
+@pytest.mark.once
+def test_what_brown_does_not_hold_for_is_told() -> None:
+    """Little barrier left, and an attempt time that is not a macrospin's."""
+    assert relaxation_rate(20.0, 0.9) > 4 * float(_warned(lambda: activation_rate(20.0, 0.9)))
+    noise = ThermalBarrier.from_junction(junction(8.0))
+    times = _warned(lambda: noise.dwell_times(0.9))
+    assert min(map(float, times)) > 0
+    noise.dwell_times(0.5)  # two k_B T are left
+    other = MTJ(
+        resistance_parallel=5e3,
+        area=1e-15,
+        tmr=1.0,
+        thermal_stability=40.0,
+        critical_voltage=1.0,
+        attempt_time=1e-12,
+        damping=0.05,
+        anisotropy_field=3e5,
+    )
+    with pytest.warns(UserWarning, match="attempt time"):
+        switching_probability(other, 0.5, 1e-8)
+    switching_probability(junction(40.0), 0.5, 1e-8)
+
+
+def _warned(call: Callable[[], Any]) -> Any:
+    with pytest.warns(UserWarning, match="k_B T is left"):
+        return call()

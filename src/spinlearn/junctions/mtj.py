@@ -58,7 +58,8 @@ class MTJ(eqx.Module):
         in it, near Ms, A/m.
     attempt_time
         Time τ_0 of a mean dwell τ_0 exp(Δ), s. By default, for a perpendicular axis, Brown's
-        τ_D √(π/Δ). Measured ones span 1e-18 to 1e-9 s.
+        τ_D √(π/Δ). Measured ones span 1e-18 to 1e-9 s. It counts for telegraph noise alone:
+        switching is that of a macrospin, and warns where the two differ by more than a factor 2.
     temperature
         At which Δ holds, K; by default 300, assumed.
     easy_axis

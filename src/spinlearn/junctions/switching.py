@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import jax
@@ -16,6 +17,8 @@ from spinlearn.junctions.switching_forms import ballistic_chances, thermal_chanc
 
 Array = jax.Array
 
+# Attempt times that differ by less are those of one device.
+_ALIKE = 2.0
 _METHODS = ("fokker-planck", "ballistic", "activation")
 
 
@@ -123,6 +126,22 @@ def _probabilities(junction: MTJ, voltage: Any, duration: Any, method: str) -> t
     return jnp.asarray(np.exp(-exponent), kind), jnp.asarray(-np.expm1(-exponent), kind)
 
 
+def _tell_other_attempt_time(junction: MTJ) -> None:
+    """Warn where dwell times have a prefactor that this equation does not have."""
+    given, own = junction.given_attempt_time, junction.relaxation_time
+    if given is None or not is_known(given, own, junction.thermal_stability):
+        return
+    ratio = np.asarray(given) / np.asarray(own * jnp.sqrt(jnp.pi / junction.thermal_stability))
+    if np.any((ratio < 1 / _ALIKE) | (ratio > _ALIKE)):
+        warnings.warn(
+            f"the attempt time that was given is {np.max(ratio):.2g} times that of a macrospin, "
+            "which is what switching is computed for: its rates and the dwell times of telegraph "
+            "noise are not those of one device. Leave the attempt time out, or take a "
+            "fit's own probability.",
+            stacklevel=4,
+        )
+
+
 def _solved(stability: np.ndarray, drive: np.ndarray, time: np.ndarray) -> np.ndarray:
     """−ln of the probability to have switched; one solution for all durations of a device."""
     stability, drive, time = np.broadcast_arrays(stability, drive, time)
@@ -156,6 +175,7 @@ def reduced(junction: MTJ, voltage: Any, duration: Any) -> tuple[Array, Array, A
         "finite numbers >= 0, s",
         "Pass the length of the pulse.",
     )
+    _tell_other_attempt_time(junction)
     return (
         junction.thermal_stability,
         volts / junction.critical_voltage,

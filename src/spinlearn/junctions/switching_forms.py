@@ -10,6 +10,7 @@ import numpy as np
 
 from spinlearn._checks import as_leaf, as_number, require_values
 from spinlearn.junctions import _fokker_planck
+from spinlearn.junctions._low_barriers import warn_of_low_barriers
 
 Array = jax.Array
 
@@ -76,7 +77,9 @@ def activation_rate(thermal_stability: Any, overdrive: Any = 0.0) -> Array:
 
     the sum of the rates out of either well, with i = V/V_c. It is the leading order for high
     barriers and too large: by 12 % at Δ = 10 and 5 % at Δ = 20 without voltage, 28 % at
-    Δ = 20 and i = 0.6. `relaxation_rate` has no such error.
+    Δ = 20 and i = 0.6. Towards \|i\| = 1 it falls to zero, as no rate does: it is meant for
+    Δ(1 − \|i\|)² above 4, and below 1 a warning says that it is not (too small by a factor of 1.5
+    at Δ = 20, i = 0.8, 5 at 0.9, 600 at 0.99). `relaxation_rate` has no such error.
 
     Parameters
     ----------
@@ -238,6 +241,7 @@ def _activation(thermal_stability: Any, overdrive: Any) -> tuple[Array, Array, A
         "between -1 and 1 (no unit)",
         "Above the critical voltage: ballistic_write_error, or method='fokker-planck'.",
     )
+    warn_of_low_barriers(stability, drive)
     below = jnp.where(jnp.abs(drive) < 1, drive, jnp.nan)
     scale = 0.5 * jnp.log(stability / np.pi) + jnp.log1p(-below) + jnp.log1p(below)
     out = scale + jnp.log1p(-below) - stability * (1 - below) ** 2

@@ -12,6 +12,7 @@ import numpy as np
 from spinlearn._checks import as_leaf, require_values
 from spinlearn.constants import K_B
 from spinlearn.errors import SpinlearnValueError
+from spinlearn.junctions._low_barriers import warn_of_low_barriers
 
 if TYPE_CHECKING:
     from spinlearn.junctions.mtj import MTJ
@@ -38,8 +39,8 @@ class ThermalBarrier(eqx.Module):
     uniaxial anisotropy, with field and torque along its axis (Brown 1963): without
     voltage the states differ by the Zeeman energy 2 μ0 m (H - H_0), m = 2 E/(μ0 H_k), and their
     occupations by its Boltzmann factor. The exponent 1 is the usual linear law (Li and Zhang
-    2004; Mizrahi 2018). Both hold for b between -1 and 1; beyond, the state that is not
-    favoured has no barrier and lasts for τ_0.
+    2004; Mizrahi 2018). Both hold for b between -1 and 1 where some k_B T are left of the barrier;
+    beyond, the state that is not favoured has no barrier and lasts for τ_0.
 
     Measured prefactors τ_0 span 1e-18 to 1e-9 s: there is no default.
 
@@ -261,6 +262,7 @@ class ThermalBarrier(eqx.Module):
             "a bias b = V/V_c + (H - H_0)/H_k between -1 and 1 (no unit)",
             "Beyond there is no barrier: use a Macrospin.",
         )
+        warn_of_low_barriers(delta, bias)
         inside = jnp.where(jnp.abs(bias) < 1, bias, jnp.nan)
         shared = 1 - inside * inside
         return low / (shared * (1 - inside)), high / (shared * (1 + inside))
