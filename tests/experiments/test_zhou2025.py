@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from spinlearn import key_from_seed
 from spinlearn.errors import SpinlearnError
+from spinlearn.experiments import _hebbian_bench
 from spinlearn.experiments._hebbian_twin import DEPRESSION, stationary
 from spinlearn.experiments.specs import preset_names
 from spinlearn.experiments.specs.zhou2025 import Zhou2025Spec
@@ -97,6 +101,9 @@ class TestRun:
         told = next(c for name, c in claims.items() if "first 5 spikes" in name)
         assert told.seeds == 3
         assert told.interval[0] < told.value < told.interval[1]
+        reads = claims["switches of a junction by the reads of training, left out"]
+        assert 0 < reads.value < 1e-6
+        assert reads.verdict == "agrees"
         softmax = next(c for name, c in claims.items() if "softmax" in name)
         assert 0.9 < softmax.value < 1
         further = claims["accuracy of one further array on as many further images"]
@@ -123,6 +130,7 @@ class TestCounts:
 
     SMALLER = SMALL | {
         "arrays": 4,
+        "array.read_voltage": 0.05,
         "learning.epochs": 1,
         "twin.arrays": 0,
         "comparisons": False,
@@ -176,6 +184,18 @@ class TestCounts:
             read_spec("zhou2025", {"junction.counts": str(file)})
         with pytest.raises(SpinlearnError, match=r"counts.*nowhere\.csv"):
             read_spec("zhou2025", {"junction.counts": str(tmp_path / "nowhere.csv")})
+
+
+def test_low_barriers_are_told_and_sink_nothing(monkeypatch):
+    """Reads that would switch junctions, and pulses rarer than what no voltage does."""
+    low = eqx.tree_at(lambda j: j.thermal_stability, named_junction("ikeda2010"), jnp.asarray(12.0))
+    monkeypatch.setattr(_hebbian_bench, "possible_junction", lambda spec, number: low)
+    weak = {"learning.annealing": 0.01, "data.images": 200, "array.neurons": 10}
+    bench = _hebbian_bench.HebbianBench(read_spec("zhou2025", SMALL | weak), 0, key_from_seed(1))
+    with pytest.warns(UserWarning, match=r"reads of 0\.1 V switch each junction.*read_voltage"):
+        rows = bench.rows()
+    assert rows["disturbed"] > 0.1
+    assert rows["accuracy"].shape == (4,)
 
 
 class TestTwin:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from functools import cache
 
@@ -13,7 +14,7 @@ from spinlearn.datasets import Images, binarize, digit_images, fashion_mnist, mn
 from spinlearn.experiments._hebbian_device import junction_of, possible_junction
 from spinlearn.experiments.experiment import Rows, in_precision
 from spinlearn.experiments.specs.zhou2025 import DataTable, Zhou2025Spec
-from spinlearn.junctions import MTJ, SwitchingLookup
+from spinlearn.junctions import MTJ, SwitchingLookup, switching_probability
 from spinlearn.networks import SpikingState, SpikingWTA, count_labels, vote
 from spinlearn.rng import stream
 from spinlearn.substrates import Crossbar, IdealCrossbar
@@ -33,6 +34,10 @@ SIDES = {"digits": 8, "mnist": 28, "fashion-mnist": 28}
 # junction: small arrays and large ones share them.
 _TABLES: dict[tuple[float, ...], SwitchingLookup] = {}
 _MOST_TABLES = 4
+#: Switches of a junction by reads in all of training; above, accuracies do not hold.
+MOST_DISTURBED = 0.01
+# Just above the smallest probability of a table, whatever the precision.
+_WHOLE = 1.001
 # Certain pulses have no voltage.
 _RAREST = 1e-6
 
@@ -118,10 +123,28 @@ class HebbianBench:
         return {
             **{name: np.asarray(values) for name, values in found.items()},
             "switching": np.array(self._chances(0)),
+            "disturbed": np.array(self._disturbed(found["clocks"])),
             "confusion": confusion,
             "fields": np.asarray(jnp.mean(cells.astype(float), axis=-1)),
             "classes": np.where(counts.any(axis=1), counts.argmax(axis=1), -1),
         }
+
+    def _disturbed(self, clocks: list[float]) -> float:
+        """How often reads switch a junction in training, which is left out; told if often."""
+        array = self.spec.array
+        chance = float(
+            switching_probability(self.crossbar.junction, array.read_voltage, array.clock)
+        )
+        times = chance * len(self.train) * sum(clocks)
+        if times > MOST_DISTURBED:
+            warnings.warn(
+                f"reads of {array.read_voltage:g} V switch each junction {times:.2g} times (more "
+                f"than {MOST_DISTURBED:g}) while the array learns, which is left out: a real one "
+                "forgets what it is taught. Lower array.read_voltage or array.clock, or take a "
+                "junction of a higher barrier.",
+                stacklevel=2,
+            )
+        return times
 
     def analog(self) -> float:
         """Accuracy of ideal analog devices that get the same pulses."""
@@ -145,7 +168,13 @@ class HebbianBench:
         """Probabilities of switching that pulses of an epoch are made for."""
         learning = self.spec.learning
         weakened = learning.annealing**epoch
-        return learning.potentiation * weakened, learning.depression * weakened
+        crossbar = self.known or self.crossbar
+        # What no voltage does either: low barriers are not written more seldom.
+        least = _WHOLE * float(
+            crossbar.table.switching_probability(crossbar.table.voltages[0], self.spec.array.pulse)
+        )
+        up, down = learning.potentiation * weakened, learning.depression * weakened
+        return max(up, least), max(down, least)
 
     def _chances(self, epoch: int) -> tuple[float, float]:
         """Probabilities of the mean junction that is there: pulses were made for the known one."""
@@ -183,7 +212,8 @@ class HebbianBench:
             found["write_energy"].append(float(jnp.mean(lessons.write_energy)))
             found["clocks"].append(float(jnp.mean(lessons.clocks)))
             found["silent"].append(float(jnp.mean(lessons.neurons < 0)))
-            found["used"].append(float(len(np.unique(np.maximum(lessons.neurons, 0)))))
+            fired = np.asarray(lessons.neurons)
+            found["used"].append(float(len(np.unique(fired[fired >= 0]))))
             predicted, counts = self._asked(network, state, found)
         return state, predicted, counts
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spinlearn._intervals import FEWEST, numbers_of, wilson
+from spinlearn.experiments._hebbian_bench import MOST_DISTURBED
 from spinlearn.experiments._hebbian_device import fit_of
 from spinlearn.experiments._hebbian_twin import DEPRESSION, stationary
 from spinlearn.experiments.experiment import Claim
@@ -22,7 +23,7 @@ _TOGETHER = 0.95
 
 def hebbian_claims(spec: Zhou2025Spec, dataset: xarray.Dataset) -> tuple[Claim, ...]:
     """Claims of a finished run (SI units, as they say)."""
-    found = [*_accuracy(spec, dataset), *_energy(dataset)]
+    found = [*_accuracy(spec, dataset), *_energy(dataset), _disturbed(dataset)]
     if spec.twin.arrays:
         found += _twin(spec, dataset)
     if spec.junction.counts:
@@ -70,6 +71,19 @@ def _further(told: np.ndarray, tests: int) -> tuple[float, float] | None:
     between = told.var(ddof=1) * (1 + 1 / count)
     reach = t.ppf(0.975, count - 1) * np.sqrt(between + mean * (1 - mean) / tests)
     return max(0.0, mean - reach), min(1.0, mean + reach)
+
+
+def _disturbed(dataset: xarray.Dataset) -> Claim:
+    times = float(dataset["disturbed"].values.max())
+    return Claim(
+        "switches of a junction by the reads of training, left out",
+        times,
+        "1",
+        None,
+        reference=f"above {MOST_DISTURBED:g} the accuracy does not hold",
+        kind="closed form",
+        verdict="agrees" if times <= MOST_DISTURBED else "differs",
+    )
 
 
 def _device(spec: Zhou2025Spec, dataset: xarray.Dataset) -> list[Claim]:

@@ -43,6 +43,9 @@ def variables(spec: Zhou2025Spec) -> dict[str, Variable]:
     found["switching"] = Variable(
         ("array", "pulse"), (spec.arrays, 2), "1", "probability of switching in the first epoch"
     )
+    found["disturbed"] = Variable(
+        ("array",), (spec.arrays,), "1", "switches of a junction by reads, left out"
+    )
     found["images"] = Variable(("once",), (1,), "1", "training images")
     if spec.comparisons:
         found["softmax"] = Variable(("once",), (1,), "1", "accuracy of a softmax")

@@ -41,7 +41,10 @@ def twin(spec: Zhou2025Spec, key: Key) -> Rows:
         own = stream(key, "twin", s)
         for p, chance in enumerate(table.probabilities):
             stored[p, s], told[p, s] = _learn(spec, network, chance, stream(own, "learn", p))
-    alone = network_of(spec, crossbar_of(spec, junction_of(spec, 0.0), 1, 4), _BIAS_OF_ONE)
+    # The exact state is that of junctions that all can switch, by the same pulses.
+    alike = {"stuck_on": 0.0, "stuck_off": 0.0, "pulse_noise": 0.0}
+    clean = spec.model_copy(update={"array": spec.array.model_copy(update=alike)})
+    alone = network_of(clean, crossbar_of(clean, junction_of(spec, 0.0), 1, 4), _BIAS_OF_ONE)
     for p, chance in enumerate(table.probabilities):
         on[p] = _settle(spec, alone, chance, stream(key, "settled", p))
     return {

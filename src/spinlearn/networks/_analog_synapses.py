@@ -67,4 +67,4 @@ def analog_synapses_of(
     on, off = crossbar.extremes(read_voltage)
     up, down = (-jnp.expm1(-volts * duration / crossbar.flux) for volts in pulses)
     heat = (pulses[0] ** 2 * duration, pulses[1] ** 2 * duration)
-    return AnalogSynapses(off, on - off, crossbar.reference(read_voltage), up, down, heat)
+    return AnalogSynapses(off, on - off, 0.5 * (on + off), up, down, heat)

@@ -102,7 +102,7 @@ def show(
         inputs = circuit.inputs(bits)
         winner, clocks = circuit.spikes(circuit.needed(course.weights, course.thresholds, inputs))
         squared = inputs**2
-        total = squared @ (course.columns + synapses.reference * (neurons + 1))
+        total = squared @ (course.columns + synapses.reference.reshape(-1) * (neurons + 1))
         read = total * circuit.charge_per_conductance * circuit.read_voltage * clocks
 
         def one(course: Course, example: tuple[Array, Array, Array]) -> tuple[Course, Array]:

@@ -89,7 +89,7 @@ class BinarySynapses(eqx.Module):
     parallel, antiparallel
         Conductance behind the lines at the read voltage, S.
     reference
-        Conductance that is taken off for every synapse, S.
+        Conductance that is taken off for every synapse, ``(1, pre)`` or ``(1, 1)``, S.
     up, down
         Probability to switch by a pulse towards the parallel state, and away from it (no unit).
     write_energy
@@ -177,11 +177,11 @@ def synapses_of(
     differ from spike to spike by this relative standard deviation (no unit).
     """
     cells, junction = state.cells, crossbar.junction
-    loss = jnp.ones((1, 1, 1))
-    if crossbar.lines != "ideal":
-        loss = (crossbar.conductance(state, read_voltage) / crossbar.devices(state, read_voltage))[
-            ..., None
-        ]
+    loss, reference = jnp.ones((1, 1, 1)), crossbar.references(state, read_voltage)[None, :]
+    if crossbar.lines == "ideal":
+        reference = reference[:, :1]
+    else:
+        loss = crossbar.losses(state, read_voltage)[..., None]
     parallel = shared(cells.parallel)
     energies = []
     for volts in pulses:
@@ -190,7 +190,7 @@ def synapses_of(
     return BinarySynapses(
         parallel * loss,
         shared(cells.antiparallel(junction, read_voltage)) * loss,
-        crossbar.reference(read_voltage),
+        reference,
         shared(crossbar.pulse_probability(state, pulses[0], duration)),
         shared(crossbar.pulse_probability(state, pulses[1], duration)),
         (energies[0], energies[1], energies[2], energies[3]),

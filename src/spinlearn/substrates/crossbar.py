@@ -17,7 +17,12 @@ from spinlearn.rng import stream
 from spinlearn.substrates._pulses import table_of_pulses, voltage_of_pulse
 from spinlearn.substrates.crossbar_cells import Cells, new_cells
 from spinlearn.substrates.substrate import AbstractSubstrate, Record
-from spinlearn.transport import attenuated_conductance, crossbar_matrix, selected_voltages
+from spinlearn.transport import (
+    attenuated_conductance,
+    crossbar_currents,
+    crossbar_matrix,
+    selected_voltages,
+)
 from spinlearn.typing import Key
 
 Array = jax.Array
@@ -33,19 +38,18 @@ class CrossbarState(eqx.Module):
 
     Parameters
     ----------
-        cells
-            The junctions, ``(post, pre, k)``.
-        time
-            Since the device was new, s.
+    cells
+        The junctions, ``(post, pre, k)``.
+    time
+        Since the device was new, s.
 
     Examples
     --------
-        >>> from spinlearn.junctions import named_junction
-        >>> from spinlearn.substrates._pulses import table_of_pulses, voltage_of_pulse
-    from spinlearn.substrates.crossbar_cells import new_cells
-        >>> cells = new_cells(named_junction("ikeda2010"), (2, 3, 1), key=jax.random.key(0))
-        >>> CrossbarState(cells, jnp.zeros(())).cells.on.shape
-        (2, 3, 1)
+    >>> from spinlearn.junctions import named_junction
+    >>> from spinlearn.substrates.crossbar_cells import new_cells
+    >>> cells = new_cells(named_junction("ikeda2010"), (2, 3, 1), key=jax.random.key(0))
+    >>> CrossbarState(cells, jnp.zeros(())).cells.on.shape
+    (2, 3, 1)
     """
 
     cells: Cells
@@ -212,9 +216,20 @@ class Crossbar(AbstractSubstrate):
         low = tmr / (1 + (volts / junction.half_voltage) ** 2)
         return on, on * jnp.sum(weights / (1 + low))
 
-    def reference(self, voltage: Any = 0.0) -> Array:
-        """What a read takes off for every input, at a voltage (V): the mean of on and off, S."""
-        return 0.5 * sum(self.extremes(voltage), jnp.zeros(()))
+    def references(self, state: CrossbarState, voltage: Any = 0.0) -> Float[Array, " pre"]:
+        """What a read takes off for every input, at a voltage (V): the mean of on and off, S.
+
+        Less what lines take, in the mean over bit lines: the reference line lies in the middle.
+        """
+        on, off = self.extremes(voltage)
+        mean = jnp.broadcast_to(0.5 * (on + off), self.shape[1:2])
+        return mean * jnp.mean(self.losses(state, voltage), axis=0).astype(mean.dtype)
+
+    def losses(self, state: CrossbarState, voltage: Any = 0.0) -> Float[Array, "post pre"]:
+        """Conductance with the lines over that of devices alone, at a voltage (V) (no unit)."""
+        if self.lines == "ideal":
+            return jnp.ones(self.shape[:2])
+        return self.conductance(state, voltage) / self.devices(state, voltage)
 
     def init(self, *, key: Key) -> CrossbarState:
         """New cells, on or off as likely as not (SI units)."""
@@ -324,10 +339,10 @@ class Crossbar(AbstractSubstrate):
         largest = jnp.max(jnp.abs(volts))
         g = self.conductance(state, largest)
         raw = g @ volts
-        reference = self.reference(largest)
-        taken = reference * jnp.sum(volts)
+        reference = self.references(state, largest)
+        taken = reference @ volts
         seconds = as_leaf(duration, "duration", "s")
-        energy = (jnp.sum(jnp.sum(g, axis=0) * volts**2) + reference * volts @ volts) * seconds
+        energy = (self._power(state, g, volts, largest) + reference @ volts**2) * seconds
         across = jnp.broadcast_to(volts, self.shape[:2])
         cells = self._switched(state.cells, across[..., None], seconds, key)
         reading = CrossbarReading(raw - taken, energy, seconds)
@@ -372,6 +387,14 @@ class Crossbar(AbstractSubstrate):
             If no voltage of the table has this probability.
         """
         return voltage_of_pulse(self.table, probability, duration)
+
+    def _power(self, state: CrossbarState, g: Array, volts: Array, largest: Array) -> Array:
+        """What the word lines' sources deliver, W."""
+        if self.lines != "exact":
+            return jnp.sum(g, axis=0) @ volts**2
+        devices = self.devices(state, largest)
+        segments = self.word_resistance.astype(g.dtype), self.bit_resistance.astype(g.dtype)
+        return crossbar_currents(devices, volts.astype(g.dtype), *segments).power
 
     def _pulse(
         self, cells: Cells, volts: Array, duration: Any, key: Key, *, first: Any = 0

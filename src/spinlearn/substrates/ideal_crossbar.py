@@ -111,9 +111,10 @@ class IdealCrossbar(AbstractSubstrate):
         """Conductance of synapses that are on, and off, S; whatever the voltage (V) is."""
         return self.conductance_on, self.conductance_off
 
-    def reference(self, voltage: Any = 0.0) -> Array:
+    def references(self, state: IdealCrossbarState, voltage: Any = 0.0) -> Float[Array, " pre"]:
         """What a read takes off for every input, S: the mean of on and off, at any voltage (V)."""
-        return 0.5 * (self.conductance_on + self.conductance_off)
+        mean = 0.5 * (self.conductance_on + self.conductance_off)
+        return jnp.broadcast_to(mean, self.shape[1:2])
 
     def conductance(
         self, state: IdealCrossbarState, voltage: Any = 0.0

@@ -39,6 +39,7 @@ COVERED = frozenset(
         "analog",
         "images",
         "switching",
+        "disturbed",
         "twin_stored",
         "twin_told_apart",
         "twin_on",
