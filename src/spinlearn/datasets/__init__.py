@@ -8,6 +8,7 @@ from spinlearn.datasets.image_files import read_images
 from spinlearn.datasets.images import Images, binarize
 from spinlearn.datasets.published_images import fashion_mnist, mnist
 from spinlearn.datasets.random_patterns import overlap_matrix, similar_patterns
+from spinlearn.datasets.teacher import teacher_examples
 
 __all__ = [
     "Images",
@@ -23,4 +24,5 @@ __all__ = [
     "read_idx",
     "read_images",
     "similar_patterns",
+    "teacher_examples",
 ]

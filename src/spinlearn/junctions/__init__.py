@@ -27,12 +27,15 @@ from spinlearn.junctions.telegraph_fit import TelegraphFit
 from spinlearn.junctions.telegraph_noise import TelegraphNoise, TelegraphState
 from spinlearn.junctions.thermal_barrier import ThermalBarrier
 from spinlearn.junctions.thermal_models import brown_rate, thermal_activation
+from spinlearn.junctions.white_noise import BernoulliNoise, GaussianNoise, WhiteNoiseState
 
 __all__ = [
     "MTJ",
     "AbstractNoise",
     "BarrierFit",
+    "BernoulliNoise",
     "Estimate",
+    "GaussianNoise",
     "Macrospin",
     "MeasuredNoise",
     "RecordedNoise",
@@ -46,6 +49,7 @@ __all__ = [
     "TelegraphState",
     "ThermalBarrier",
     "Trajectories",
+    "WhiteNoiseState",
     "activation_rate",
     "ballistic_write_error",
     "brown_rate",

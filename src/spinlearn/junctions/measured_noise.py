@@ -94,6 +94,16 @@ class RecordedNoise(AbstractNoise):
         """Length N of the recording, in samples (no unit)."""
         return self.trace.shape[0]
 
+    @property
+    def mean(self) -> Array:
+        """Mean of the recording, V."""
+        return jnp.mean(self.trace)
+
+    @property
+    def standard_deviation(self) -> Array:
+        """Standard deviation of the recording, V."""
+        return jnp.std(self.trace)
+
     def init(self, shape: tuple[int, ...] = (), *, key: Key | None = None) -> RecordingState:
         """State of units of this shape (no unit).
 

@@ -31,6 +31,11 @@ class AbstractNoise(eqx.Module):
     (64, 500)
     """
 
+    #: Mean of a sample, V.
+    mean: eqx.AbstractVar[Any]
+    #: Standard deviation of a sample, V.
+    standard_deviation: eqx.AbstractVar[Any]
+
     @abc.abstractmethod
     def init(self, shape: tuple[int, ...] = (), *, key: Key) -> Any:
         """State of the sources of units of this shape, before their first sample (no unit)."""

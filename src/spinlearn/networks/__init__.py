@@ -5,11 +5,13 @@ from spinlearn.networks.asynchronous import recall_asynchronous
 from spinlearn.networks.capacity import LoadCurve, load_curve
 from spinlearn.networks.differential import Course, DifferentialLinks
 from spinlearn.networks.energy import energy, overlap
+from spinlearn.networks.feedforward import Activity, Feedforward, FeedforwardState
 from spinlearn.networks.heat_bath import ThermalRecalls, recall_thermal
 from spinlearn.networks.hebbian import recall_hebbian
 from spinlearn.networks.hopfield import Hopfield
 from spinlearn.networks.lesson import Lesson, teach
 from spinlearn.networks.mean_field import mean_field_capacity, mean_field_overlap
+from spinlearn.networks.noise_learning import NoiseLearning, NoiseLearningState
 from spinlearn.networks.readout import Readout
 from spinlearn.networks.recall import Recall, recall, recall_by_currents
 from spinlearn.networks.recall_curve import RecallCurve, recall_curve
@@ -19,13 +21,18 @@ from spinlearn.networks.spiking import Answers, Lessons, SpikingState, SpikingWT
 from spinlearn.networks.synchronous import recall_synchronous
 
 __all__ = [
+    "Activity",
     "Answers",
     "Course",
     "DifferentialLinks",
+    "Feedforward",
+    "FeedforwardState",
     "Hopfield",
     "Lesson",
     "Lessons",
     "LoadCurve",
+    "NoiseLearning",
+    "NoiseLearningState",
     "Readout",
     "Recall",
     "RecallCurve",

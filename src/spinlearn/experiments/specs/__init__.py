@@ -51,6 +51,11 @@ class Entry(NamedTuple):
 
 
 EXPERIMENTS = {
+    "koenders2025": Entry(
+        "layers that learn from the noise of tunnel junctions (Koenders et al. 2025)",
+        "koenders2025:Koenders2025Spec",
+        "koenders2025:Koenders2025",
+    ),
     "magnetoresistance": Entry(
         "conductance matrix of a film along a field loop",
         "magnetoresistance:MagnetoresistanceSpec",
