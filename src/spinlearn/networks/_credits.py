@@ -11,6 +11,7 @@ from spinlearn.rules.perturbation import (
     activity_node_perturbation,
     layer_perturbation,
     node_perturbation,
+    weight_perturbation,
 )
 
 Array = jax.Array
@@ -36,6 +37,19 @@ def by_noise(network: Feedforward, noise: Array, change: Array, deviation: Array
     cuts = [sum(network.sizes[1 : k + 1]) for k in range(1, len(network.sizes) - 1)]
     apart = jnp.split(noise[FIRST] - noise[SECOND], cuts, axis=-1)
     return _mean(node_perturbation(apart, change, deviation))
+
+
+def by_weights(
+    noise: tuple[Layers, Layers], losses: Array, deviation: Array
+) -> tuple[Layers, Layers]:
+    """Weight perturbation, with noise ``(2 pairs, ...)`` and losses ``(2 pairs,)``."""
+    change = losses[FIRST] - losses[SECOND]
+    apart = jax.tree.map(lambda own: own[FIRST] - own[SECOND], noise)
+
+    def mean(change: Array, part: Layers) -> Layers:
+        return _mean(jax.vmap(weight_perturbation, (0, 0, None))(part, change, deviation))
+
+    return mean(change, apart[0]), mean(change, apart[1])
 
 
 def by_activity(activity: Activity, change: Array, *, layers: bool) -> Layers:

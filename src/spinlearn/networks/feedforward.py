@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any, final
 
@@ -135,6 +136,22 @@ class Feedforward(eqx.Module):
     def units(self) -> int:
         """Units of all layers, inputs apart: as many sources of noise (no unit)."""
         return sum(self.sizes[1:])
+
+    @property
+    def weights(self) -> int:
+        """Weights and biases of all layers (no unit)."""
+        return sum((pre + 1) * post for pre, post in itertools.pairwise(self.sizes))
+
+    def split(self, values: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Numbers ``(*passes, weights)`` as those of weights and those of biases (no unit)."""
+        parts, first = ([], []), 0
+        for pre, post in itertools.pairwise(self.sizes):
+            for found, shape in zip(parts, ((post, pre), (post,)), strict=True):
+                count = math.prod(shape)
+                own = values[..., first : first + count]
+                found.append(own.reshape(*values.shape[:-1], *shape))
+                first += count
+        return tuple(parts[0]), tuple(parts[1])
 
     def init(self, *, key: Key) -> FeedforwardState:
         """New weights and biases, evenly within ±1/√pre; every R is 1 (no unit)."""

@@ -21,6 +21,7 @@ from spinlearn.networks._credits import (
     by_activity,
     by_feedback,
     by_noise,
+    by_weights,
     learned_feedback,
 )
 from spinlearn.networks._losses import Loss, loss_of
@@ -31,7 +32,7 @@ from spinlearn.typing import Key
 
 Array = jax.Array
 
-Rule = Literal["backpropagation", "node", "activity", "layer", "feedback"]
+Rule = Literal["backpropagation", "node", "activity", "layer", "feedback", "weight"]
 Passes = Literal["noisy", "clean", "antithetic"]
 Order = Literal["batch", "example"]
 _ADAM = optax.scale_by_adam()
@@ -91,6 +92,8 @@ class NoiseLearning(eqx.Module):
     - ``"node"``: node perturbation, ΔL ε/σ², for which the noise itself must be known;
     - ``"feedback"``: δa teaches every unit what it does to each output, and the errors of the
       outputs come back through that: noise is averaged over all examples rather than over one;
+    - ``"weight"``: weight perturbation, ΔL ξ/σ², of the loss of a whole batch: noise is added to
+      weights and biases, each with a source of its own, in place of weighted sums;
     - ``"backpropagation"``: the chain rule, without noise, to compare with.
 
     A weight follows the product of its unit's credit and its input, summed over a batch, by an
@@ -220,7 +223,7 @@ class NoiseLearning(eqx.Module):
 
     @property
     def samples(self) -> int:
-        """Samples of noise that every unit takes for one example (no unit)."""
+        """Samples that a source takes for an example, or a batch where weights are perturbed."""
         if self.rule == "backpropagation":
             return 0
         return 2 * self.pairs if self.passes == "noisy" else self.pairs
@@ -234,7 +237,8 @@ class NoiseLearning(eqx.Module):
             feedback = tuple(jnp.zeros((n, sizes[-1]), dtype) for n in sizes[1:-1])
         noise = None
         if self.noise is not None and self.rule != "backpropagation":
-            noise = self.noise.init((self.network.units,), key=stream(key, "noise"))
+            sources = self.network.weights if self.rule == "weight" else self.network.units
+            noise = self.noise.init((sources,), key=stream(key, "noise"))
         optimizer = self.optimizer.init((own.weights, own.biases))
         return NoiseLearningState(own, optimizer, noise, feedback, jnp.zeros((), jnp.uint32))
 
@@ -308,6 +312,8 @@ class NoiseLearning(eqx.Module):
         self, state: NoiseLearningState, images: Array, targets: Array, key: Key
     ) -> _Batch:
         """What a batch says of weights and biases, and what it leaves behind."""
+        if self.rule == "weight":
+            return self._weighed(state, images, targets, key)
         inputs, sources, noise = self.network.normalize(images), state.noise, None
         if self.rule != "backpropagation":
             sources, noise = self._noise(state.noise, len(images), stream(key, "noise"))
@@ -322,12 +328,35 @@ class NoiseLearning(eqx.Module):
         biases = tuple(jnp.sum(c, axis=0) for c in credits)
         return _Batch((weights, biases), shared, sources, feedback, jnp.mean(losses))
 
+    def _weighed(
+        self, state: NoiseLearningState, images: Array, targets: Array, key: Key
+    ) -> _Batch:
+        """The same where weights are perturbed, by one sample each for all examples of a pass."""
+        sources, drawn = self._noise(state.noise, 1, stream(key, "noise"))
+        own, noise = state.network, self.network.split(drawn[:, 0])
+        inputs = self.network.normalize(images)
+
+        def one(weights: tuple[Array, ...], biases: tuple[Array, ...]) -> tuple[Array, Any]:
+            w = tuple(a + b for a, b in zip(own.weights, weights, strict=True))
+            b = tuple(a + b for a, b in zip(own.biases, biases, strict=True))
+            activity = self.network.forward(FeedforwardState(w, b, own.mixing), inputs)
+            losses = loss_of(self.loss, activity.output, targets)[0]
+            return jnp.sum(losses), activity.inputs
+
+        losses, shared = jax.vmap(one)(*noise)
+        told = self._read(losses, stream(key, "readout noise", state.step))
+        gradient = by_weights(noise, told, self._deviation())
+        shared = tuple(jnp.mean(x, axis=0) for x in shared)
+        return _Batch(gradient, shared, sources, (), jnp.mean(losses) / len(images))
+
     def _step(
         self, state: NoiseLearningState, images: Array, targets: Array, rate: Array, key: Key
     ) -> tuple[NoiseLearningState, Array]:
         """State after one batch, and its mean loss."""
         found, own = self._learned(state, images, targets, key), state.network
-        steps, optimizer = self.optimizer.update(found.gradient, state.optimizer)
+        # optax mixes kinds of numbers, whatever a user has asked of JAX.
+        with jax.numpy_dtype_promotion("standard"):
+            steps, optimizer = self.optimizer.update(found.gradient, state.optimizer)
         weights, biases = jax.tree.map(
             lambda w, d: w - rate.astype(w.dtype) * d, (own.weights, own.biases), steps
         )

@@ -69,6 +69,6 @@ def off_diagonal_correlation(mixed: Array) -> Array:
     live = squares > 0
     scale = jnp.where(live, jax.lax.rsqrt(jnp.where(live, squares, 1.0)), 0.0)
     found = products * scale[:, None] * scale[None, :]
-    count = jnp.sum(live)
+    count = jnp.sum(live.astype(mixed.dtype))
     total = jnp.sum(found * found) - count
-    return total / jnp.maximum(count * (count - 1), 1)
+    return total / jnp.maximum(count * (count - 1), 1.0)

@@ -102,7 +102,7 @@ class PerturbationTable(Table):
     'activity'
     """
 
-    rule: Literal["node", "activity", "layer", "feedback"] = choice(
+    rule: Literal["node", "activity", "layer", "feedback", "weight"] = choice(
         "activity", "How noise becomes credit, see `NoiseLearning`", source=_PAPER
     )
     passes: Literal["noisy", "clean", "antithetic"] = choice(
