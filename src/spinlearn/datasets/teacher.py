@@ -19,10 +19,11 @@ Array = jax.Array
 def teacher_examples(
     sizes: Sequence[int], examples: int, *, key: Key
 ) -> tuple[Float[Array, "examples inputs"], Float[Array, "examples outputs"]]:
-    """Normal inputs, and what a network of these sizes makes of them (no unit).
+    """Inputs, evenly from -1 to 1, and what a network of these sizes makes of them (no unit).
 
-    The teacher's weights are normal with variance 2/pre and its biases 0, so that its answers vary
-    by about 1, whatever its size; rectifiers have the slope 0.01.
+    The teacher's weights are normal with variance 2/pre, 1 where two inputs go into a unit, and its
+    biases with variance 1; rectifiers have the slope 0.01. Answers of small teachers differ by
+    orders of magnitude from one to the next.
 
     Parameters
     ----------
@@ -51,7 +52,11 @@ def teacher_examples(
         jnp.sqrt(2 / w.shape[1]) * jax.random.normal(stream(key, "teacher", k), w.shape, w.dtype)
         for k, w in enumerate(state.weights)
     )
-    biases = tuple(jnp.zeros_like(b) for b in state.biases)
+    biases = tuple(
+        jax.random.normal(stream(key, "teacher bias", k), b.shape, b.dtype)
+        for k, b in enumerate(state.biases)
+    )
     teacher = type(state)(weights, biases, ())
-    x = jax.random.normal(stream(key, "inputs"), (count, network.sizes[0]), network.slope.dtype)
+    shape, dtype = (count, network.sizes[0]), network.slope.dtype
+    x = jax.random.uniform(stream(key, "inputs"), shape, dtype, -1.0, 1.0)
     return x, network.forward(teacher, x).output

@@ -6,6 +6,7 @@ import itertools
 from functools import cache
 from typing import Any, NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -51,7 +52,8 @@ class NoiseBench:
         learning = spec.learning
         loss = "squares" if self.teacher else "cross-entropy"
         noise = noise_of(spec.noise, key=stream(key, "noise of all"))
-        centred = learning.passes != "noisy"
+        # Two noisy passes take off the mean by themselves, not where it is added to weights.
+        centred = learning.passes != "noisy" or learning.rule == "weight"
         self.learner = in_precision(
             NoiseLearning(
                 network,
@@ -101,6 +103,11 @@ class NoiseBench:
         ]
         return jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
 
+    def mixing_at(self, factor: float) -> NoiseLearning:
+        """The learner whose decorrelation has a factor of its rate."""
+        eta = self.learner.decorrelation_rate
+        return eqx.tree_at(lambda n: n.decorrelation_rate, self.learner, eta * factor)
+
     def train(
         self, learner: NoiseLearning, states: NoiseLearningState, rate: float
     ) -> tuple[NoiseLearningState, np.ndarray]:
@@ -125,7 +132,7 @@ class NoiseBench:
             del key
             if self.teacher:
                 told = network.forward(state.network, network.normalize(test)).output
-                return state, 0.5 * jnp.mean(jnp.sum((told - targets) ** 2, axis=-1))
+                return state, jnp.mean(jnp.sum((told - targets) ** 2, axis=-1))
             return state, network.accuracy(state.network, test, targets)
 
         return self._for_all(one, states, own.test, own.test_targets)[1]

@@ -62,7 +62,9 @@ class Koenders2025(AbstractExperiment):
         own, exact = state
         rate = learning_rate(spec.learning, segment, spec.learning.epochs)
         asked = "loss_after" if bench.teacher else "accuracy"
-        own, loss = bench.train(bench.learner, own, rate)
+        # Weights that hardly move any more cannot follow an R that does.
+        learner = bench.mixing_at(rate / spec.learning.learning_rate)
+        own, loss = bench.train(learner, own, rate)
         rows = {
             "loss": loss,
             asked: bench.ask(bench.learner, own),

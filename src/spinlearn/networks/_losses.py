@@ -15,7 +15,7 @@ def loss_of(kind: Loss, output: Array, targets: Array) -> tuple[Array, Array]:
     """Loss ``(*passes, batch)``, and its derivative by the output, of the output's shape.
 
     Targets are labels ``(batch,)`` for cross-entropy, in nats; numbers ``(batch, outputs)`` for
-    squares, which are halved and summed over outputs.
+    squares, which are summed over outputs.
     """
     if kind == "cross-entropy":
         log = jax.nn.log_softmax(output, axis=-1)
@@ -23,4 +23,4 @@ def loss_of(kind: Loss, output: Array, targets: Array) -> tuple[Array, Array]:
         truth = jnp.broadcast_to(truth, output.shape)
         return -jnp.sum(log * truth, axis=-1), jnp.exp(log) - truth
     missed = output - jnp.broadcast_to(targets.astype(output.dtype), output.shape)
-    return 0.5 * jnp.sum(missed * missed, axis=-1), missed
+    return jnp.sum(missed * missed, axis=-1), 2 * missed

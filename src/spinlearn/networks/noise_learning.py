@@ -118,9 +118,10 @@ class NoiseLearning(eqx.Module):
     gain
         What noise of 1 V adds to a weighted sum, 1/V.
     offset
-        Taken off the noise, as a capacitor does, V. Clean and antithetic passes need its mean.
+        Taken off the noise, as a capacitor does, V. Clean and antithetic passes need its mean, and
+        perturbed weights.
     loss
-        ``"cross-entropy"`` of labels, or ``"squares"``.
+        ``"cross-entropy"`` of labels, or ``"squares"`` of what outputs miss, summed over them.
     decorrelation_rate
         Of every R of the network, see `decorrelation_step`.
     decorrelation_examples

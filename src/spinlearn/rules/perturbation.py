@@ -59,8 +59,8 @@ def activity_node_perturbation(
     .. math:: \hat g = N \frac{\Delta L\, \delta a}{|\delta a|^2}
 
     over all N units of all layers. Nothing has to be known of the noise. Changes that came from
-    layers before are among δa: with δa = (1 - A)⁻¹ ε the mean goes along (1 - A)⁻¹ g rather than g
-    (for many units, over which \|δa\|² averages). Both agree in the first layer, and nearly so where
+    layers before are among δa: with δa = (1 - A)⁻¹ ε the mean goes along (1 - A)⁻¹ g rather than g,
+    for many units, over which \|δa\|² averages. Both agree in the first layer, and nearly so where
     weights are small. Examples in which nothing changed give zero.
 
     Parameters

@@ -124,7 +124,9 @@ class PerturbationTable(Table):
     optimizer: Literal["adam", "sgd"] = choice("adam", "Optimizer of the weights", source=_PAPER)
     learning_rate: float = quantity(1e-3, "1", 1e-9, 10.0, "Learning rate in the first epoch")
     schedule: Literal["constant", "cosine"] = choice(
-        "cosine", "Learning rate from epoch to epoch: constant, or to zero along a cosine"
+        "cosine",
+        "Learning rate, and that of decorrelation, from epoch to epoch: constant, or to zero along "
+        "a cosine",
     )
     epochs: int = quantity(20, "1", 1, 100_000, "How often the training images are shown")
     batch: int = quantity(64, "1", 1, 100_000, "Examples of a step", source=_CODE)
@@ -169,7 +171,7 @@ class NoisyDataTable(Table):
         "Images that the accuracy is for: the test images, or the last sixth of the training "
         "images, which then are not learned, to choose parameters by",
     )
-    teacher_inputs: int = quantity(2, "1", 1, 1000, "Teacher: inputs, normal numbers")
+    teacher_inputs: int = quantity(2, "1", 1, 1000, "Teacher: inputs, evenly from -1 to 1")
     teacher_outputs: int = quantity(1, "1", 1, 1000, "Teacher: outputs")
     teacher_examples: int = quantity(100, "1", 1, 1_000_000, "Teacher: examples", source=_PAPER)
 

@@ -17,6 +17,7 @@ from spinlearn.report._view import RunView
 
 #: Module below this package by name of the experiment.
 FIGURES = {
+    "koenders2025": "koenders2025",
     "magnetoresistance": "magnetoresistance",
     "niu2024": "niu2024",
     "yu2021": "yu2021",
