@@ -13,6 +13,7 @@ import numpy as np
 import optax
 
 from spinlearn.datasets import Images, digit_images, fashion_mnist, mnist, teacher_examples
+from spinlearn.experiments._noise_hardware import hardware_of
 from spinlearn.experiments._noise_source import noise_of
 from spinlearn.experiments.experiment import in_precision
 from spinlearn.experiments.specs.koenders2025 import Koenders2025Spec
@@ -70,6 +71,7 @@ class NoiseBench:
                 feedback_rate=learning.feedback_rate,
                 readout_noise=learning.readout_noise,
                 optimizer=_OPTIMIZERS[learning.optimizer],
+                hardware=hardware_of(spec.hardware, network.sizes),
             ),
             spec.precision,
         )
@@ -150,6 +152,10 @@ class NoiseBench:
             return state, cosine(found, true)
 
         return self._for_all(one, states, own.train, own.targets)[1]
+
+    def energy(self, states: NoiseLearningState) -> np.ndarray:
+        """Of all write pulses so far, of all seeds, J."""
+        return np.asarray(states.energy, np.float64)
 
     def _for_all(
         self, act: Any, states: NoiseLearningState, shown: Array, targets: Array

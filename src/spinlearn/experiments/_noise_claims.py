@@ -32,7 +32,7 @@ _KIND = "computed"
 def noise_claims(spec: Koenders2025Spec, dataset: xarray.Dataset) -> tuple[Claim, ...]:
     """Claims of a finished run (SI units, as they say)."""
     own = _teacher if spec.data.name == "teacher" else _accuracy
-    return (*own(spec, dataset), *_costs(spec))
+    return (*own(spec, dataset), *_costs(spec), *_written(spec, dataset))
 
 
 def noise_totals(spec: Koenders2025Spec, dataset: xarray.Dataset) -> dict[str, tuple[float, str]]:
@@ -63,7 +63,7 @@ def _accuracy(spec: Koenders2025Spec, dataset: xarray.Dataset) -> list[Claim]:
     told = dataset["accuracy"].values[-1]
     tests, epochs = int(dataset["examples"].values[1]), spec.learning.epochs
     name = f"accuracy on {tests} held-out images, {spec.data.name}, {epochs} epochs"
-    reference = MNIST_PUBLISHED.get(epochs) if _comparable(spec) else None
+    reference = MNIST_PUBLISHED.get(epochs) if _same_rule(spec) else None
     found = [_share(f"{name}, from noise", told, tests, reference)]
     if spec.baseline.trained:
         exact = dataset["accuracy_exact"].values[-1]
@@ -73,7 +73,14 @@ def _accuracy(spec: Koenders2025Spec, dataset: xarray.Dataset) -> list[Claim]:
 
 
 def _comparable(spec: Koenders2025Spec) -> bool:
+    """Whether the published back-propagation is of this network and data."""
     return is_published_network(spec) and spec.data.held_out == "test"
+
+
+def _same_rule(spec: Koenders2025Spec) -> bool:
+    """Whether the published curve is of this rule and noise."""
+    rule = spec.learning.rule == "activity" and spec.learning.passes == "noisy"
+    return _comparable(spec) and rule and spec.noise.source == "published"
 
 
 def _gap(spec: Koenders2025Spec, told: np.ndarray, exact: np.ndarray) -> Claim:
@@ -155,6 +162,15 @@ def _within(value: Any, known: float) -> Verdict:
 
 def _median(values: np.ndarray) -> Any:
     return np.median(values, axis=0)
+
+
+def _written(spec: Koenders2025Spec, dataset: xarray.Dataset) -> list[Claim]:
+    if spec.hardware.kind == "numbers":
+        return []
+    learned = spec.learning.epochs * float(dataset["examples"].values[0])
+    each = dataset["write_energy"].values[-1] / learned
+    text = "write energy of an example, mean over training"
+    return [Claim(text, float(each.mean()), "J", numbers_of(each), len(each), kind=_KIND)]
 
 
 def _costs(spec: Koenders2025Spec) -> list[Claim]:

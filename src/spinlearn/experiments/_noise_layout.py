@@ -20,6 +20,8 @@ def variables(spec: Koenders2025Spec) -> dict[str, Variable]:
     found["alignment"] = _of(
         spec, "cosine of a batch's gradient from noise with the exact one, after the epoch"
     )
+    shape = spec.learning.epochs, spec.seeds
+    found["write_energy"] = Variable(("epoch", "network"), shape, "J", "write pulses so far")
     if spec.baseline.trained:
         found |= {
             f"{name}_exact": _of(spec, f"{text}, back-propagation") for name, text in told.items()

@@ -70,6 +70,7 @@ class Koenders2025(AbstractExperiment):
             asked: bench.ask(bench.learner, own),
             "alignment": bench.alignment(own, segment),
             "rate": np.array(rate),
+            "write_energy": bench.energy(own),
         }
         if spec.baseline.trained:
             rate = learning_rate(spec.baseline, segment, spec.learning.epochs)

@@ -3,6 +3,7 @@
 from spinlearn.networks._probes import Recalls
 from spinlearn.networks.asynchronous import recall_asynchronous
 from spinlearn.networks.capacity import LoadCurve, load_curve
+from spinlearn.networks.crossbar_weights import CrossbarWeights
 from spinlearn.networks.differential import Course, DifferentialLinks
 from spinlearn.networks.energy import energy, overlap
 from spinlearn.networks.feedforward import Activity, Feedforward, FeedforwardState
@@ -24,6 +25,7 @@ __all__ = [
     "Activity",
     "Answers",
     "Course",
+    "CrossbarWeights",
     "DifferentialLinks",
     "Feedforward",
     "FeedforwardState",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, final, get_args
 
 import equinox as eqx
@@ -25,6 +27,7 @@ from spinlearn.networks._credits import (
     learned_feedback,
 )
 from spinlearn.networks._losses import Loss, loss_of
+from spinlearn.networks.crossbar_weights import CrossbarWeights
 from spinlearn.networks.feedforward import Activity, Feedforward, FeedforwardState
 from spinlearn.rng import stream
 from spinlearn.rules.decorrelation import decorrelation_step
@@ -66,11 +69,15 @@ class NoiseLearningState(eqx.Module):
         empty where no rule learns it.
     step
         Batches so far.
+    devices
+        Of every layer whose weights live on a crossbar; empty for numbers.
+    energy
+        Of all write pulses so far, J.
 
     Examples
     --------
     >>> sorted(NoiseLearningState.__annotations__)
-    ['feedback', 'network', 'noise', 'optimizer', 'step']
+    ['devices', 'energy', 'feedback', 'network', 'noise', 'optimizer', 'step']
     """
 
     network: FeedforwardState
@@ -78,6 +85,8 @@ class NoiseLearningState(eqx.Module):
     noise: Any
     feedback: tuple[Float[Array, "post classes"], ...]
     step: UInt[Array, ""]
+    devices: tuple[Any, ...]
+    energy: Float[Array, ""]
 
 
 @final
@@ -135,10 +144,14 @@ class NoiseLearning(eqx.Module):
         An `optax.GradientTransformation` that makes steps of gradients, without learning rate; Adam
         by default.
 
+    hardware
+        `CrossbarWeights` of every layer, on which the weights live; None for numbers. Biases, R and
+        feedback are numbers.
+
     Raises
     ------
     SpinlearnValueError
-        If a number is out of range, or a name unknown.
+        If a number is out of range, a name unknown, or hardware has not the shape of its layer.
 
     References
     ----------
@@ -172,6 +185,7 @@ class NoiseLearning(eqx.Module):
     pairs: int = eqx.field(static=True)
     decorrelation_examples: int = eqx.field(static=True)
     optimizer: optax.GradientTransformation = eqx.field(static=True)
+    hardware: tuple[CrossbarWeights, ...]
 
     def __init__(
         self,
@@ -190,6 +204,7 @@ class NoiseLearning(eqx.Module):
         feedback_rate: Any = 0.1,
         readout_noise: Any = 0.0,
         optimizer: optax.GradientTransformation = _ADAM,
+        hardware: Sequence[CrossbarWeights] | None = None,
     ) -> None:
         for name, value, kinds in (
             ("rule", rule, Rule),
@@ -221,6 +236,11 @@ class NoiseLearning(eqx.Module):
             decorrelation_examples, "decorrelation_examples", 0, "an integer >= 0", "0 is all."
         )
         self.optimizer = optimizer
+        self.hardware = tuple(hardware or ())
+        shapes = [own.shape for own in self.hardware]
+        wanted = [(post, pre) for pre, post in itertools.pairwise(network.sizes)]
+        if shapes and shapes != wanted:
+            raise SpinlearnValueError("hardware", shapes, f"{wanted}", "Pass one for every layer.")
 
     @property
     def samples(self) -> int:
@@ -241,7 +261,14 @@ class NoiseLearning(eqx.Module):
             sources = self.network.weights if self.rule == "weight" else self.network.units
             noise = self.noise.init((sources,), key=stream(key, "noise"))
         optimizer = self.optimizer.init((own.weights, own.biases))
-        return NoiseLearningState(own, optimizer, noise, feedback, jnp.zeros((), jnp.uint32))
+        devices = tuple(
+            part.init(key=stream(key, "devices", k)) for k, part in enumerate(self.hardware)
+        )
+        if devices:
+            own = FeedforwardState(self._values(devices), own.biases, own.mixing)
+        zero = jnp.zeros((), self.network.slope.dtype)
+        step = jnp.zeros((), jnp.uint32)
+        return NoiseLearningState(own, optimizer, noise, feedback, step, devices, zero)
 
     def train(
         self,
@@ -358,12 +385,44 @@ class NoiseLearning(eqx.Module):
         # optax mixes kinds of numbers, whatever a user has asked of JAX.
         with jax.numpy_dtype_promotion("standard"):
             steps, optimizer = self.optimizer.update(found.gradient, state.optimizer)
-        weights, biases = jax.tree.map(
-            lambda w, d: w - rate.astype(w.dtype) * d, (own.weights, own.biases), steps
-        )
+        changes = jax.tree.map(lambda d: -rate.astype(d.dtype) * d, steps)
+        biases = tuple(b + d for b, d in zip(own.biases, changes[1], strict=True))
+        devices, energy = state.devices, state.energy
+        if self.hardware:
+            devices, taken = self._written(devices, changes[0], stream(key, "write", state.step))
+            weights, energy = self._values(devices), energy + taken.astype(energy.dtype)
+        else:
+            weights = tuple(w + d for w, d in zip(own.weights, changes[0], strict=True))
         after = FeedforwardState(weights, biases, self._mixing(own, found.shared))
-        step = state.step + jnp.uint32(1)
-        return NoiseLearningState(after, optimizer, found.noise, found.feedback, step), found.loss
+        new = NoiseLearningState(
+            after,
+            optimizer,
+            found.noise,
+            found.feedback,
+            state.step + jnp.uint32(1),
+            devices,
+            energy,
+        )
+        return new, found.loss
+
+    def _values(self, devices: tuple[Any, ...]) -> tuple[Array, ...]:
+        """Weights as their devices have them."""
+        dtype = self.network.slope.dtype
+        pairs = zip(self.hardware, devices, strict=True)
+        return tuple(own.values(state).astype(dtype) for own, state in pairs)
+
+    def _written(
+        self, devices: tuple[Any, ...], changes: tuple[Array, ...], key: Key
+    ) -> tuple[tuple[Any, ...], Array]:
+        """Devices after pulses for wanted changes, and the energy, J."""
+        found = [
+            own.write(state, change, key=stream(key, "layer", k))
+            for k, (own, state, change) in enumerate(
+                zip(self.hardware, devices, changes, strict=True)
+            )
+        ]
+        energies = [record.energy for _, record in found]
+        return tuple(state for state, _ in found), jnp.sum(jnp.stack(energies))
 
     def _noise(self, sources: Any, size: int, key: Key) -> tuple[Any, Array]:
         """Sources after a batch, and what all passes add, ``(2 pairs, batch, units)``."""

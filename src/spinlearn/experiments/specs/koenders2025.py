@@ -132,6 +132,33 @@ class PerturbationTable(Table):
     batch: int = quantity(64, "1", 1, 100_000, "Examples of a step", source=_CODE)
 
 
+class HardwareTable(Table):
+    """Where the weights live (SI units).
+
+    Examples
+    --------
+    >>> HardwareTable().kind
+    'numbers'
+    """
+
+    kind: Literal["numbers", "junctions", "analog"] = choice(
+        "numbers",
+        "Numbers, or a crossbar for every layer: of perpendicular junctions that switch by chance, "
+        "or of analog devices without spread",
+    )
+    junctions: int = quantity(16, "1", 1, 1024, "Junctions: of one synapse")
+    largest: float = quantity(
+        3.0, "1", 1e-3, 1e3, "Weight of a synapse that is on, times the root of a layer's inputs"
+    )
+    pulse: float = quantity(1e-8, "s", 1e-10, 1e-5, "Length of a write pulse")
+    spread: float = quantity(
+        0.05, "1", 0.0, 1.0, "Junctions: relative spread of R_P, of TMR and of the critical voltage"
+    )
+    stuck: float = quantity(
+        0.0, "1", 0.0, 0.5, "Junctions: part of them that never switches, half on and half off"
+    )
+
+
 class BaselineTable(Table):
     """Back-propagation beside it: the same network, images, epochs and batches (no unit).
 
@@ -185,7 +212,7 @@ class Koenders2025Spec(RunSpec):
         "koenders2025" (no unit).
     seeds
         Networks, each with weights, noise and order of images of its own (no unit).
-    network, noise, learning, baseline, data
+    network, noise, learning, hardware, baseline, data
         Its tables (SI units).
 
     Examples
@@ -200,5 +227,6 @@ class Koenders2025Spec(RunSpec):
     network: NetworkTable = NetworkTable()
     noise: NoiseTable = NoiseTable()
     learning: PerturbationTable = PerturbationTable()
+    hardware: HardwareTable = HardwareTable()
     baseline: BaselineTable = BaselineTable()
     data: NoisyDataTable = NoisyDataTable()

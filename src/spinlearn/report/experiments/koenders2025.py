@@ -36,6 +36,7 @@ COVERED = frozenset(
         "loss_after_exact",
         "alignment",
         "rate",
+        "write_energy",
         "examples",
     }
 )
