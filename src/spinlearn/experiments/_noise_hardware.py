@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 
+import equinox as eqx
+import jax.numpy as jnp
+
 from spinlearn.experiments.specs.koenders2025 import HardwareTable
 from spinlearn.junctions import MTJ, SwitchingLookup, named_junction
 from spinlearn.networks import CrossbarWeights
@@ -46,9 +49,6 @@ def _array(
 
 
 def _junction(table: HardwareTable) -> MTJ:
-    import equinox as eqx
-    import jax.numpy as jnp
-
     own = named_junction(_DEVICE)
     spread = jnp.asarray(table.spread, own.resistance_parallel.dtype)
     return eqx.tree_at(

@@ -82,7 +82,7 @@ class CrossbarWeights(eqx.Module):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(post, pre)."""
+        """Units of the layer, and what goes into it: (post, pre) (no unit)."""
         return self.crossbar.shape[:2]
 
     def init(self, *, key: Key) -> AnyState:

@@ -64,11 +64,11 @@ class Activity(eqx.Module):
     [(5, 3), (5, 2)]
     """
 
-    inputs: tuple[Float[Array, "*passes batch pre"], ...]
-    currents: tuple[Float[Array, "*passes batch post"], ...]
+    inputs: tuple[Float[Array, "... batch pre"], ...]
+    currents: tuple[Float[Array, "... batch post"], ...]
 
     @property
-    def output(self) -> Float[Array, "*passes batch classes"]:
+    def output(self) -> Float[Array, "... batch classes"]:
         """Weighted sums of the last layer (no unit)."""
         return self.currents[-1]
 
@@ -169,7 +169,7 @@ class Feedforward(eqx.Module):
         return FeedforwardState(tuple(weights), tuple(biases), mixing)
 
     def normalize(self, images: Any) -> Float[Array, "batch pre"]:
-        """Inputs ``(batch, pre)`` of any number type, less their mean, over their deviation."""
+        """Images ``(batch, pre)`` of any number type, less their mean, in deviations (no unit)."""
         given = as_array(images, "images")
         if given.ndim != 2 or given.shape[1] != self.sizes[0]:
             raise SpinlearnValueError(

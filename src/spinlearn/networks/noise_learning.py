@@ -244,7 +244,7 @@ class NoiseLearning(eqx.Module):
 
     @property
     def samples(self) -> int:
-        """Samples that a source takes for an example, or a batch where weights are perturbed."""
+        """Samples of a source for an example; for a batch where weights are perturbed (no unit)."""
         if self.rule == "backpropagation":
             return 0
         return 2 * self.pairs if self.passes == "noisy" else self.pairs

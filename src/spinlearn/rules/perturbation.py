@@ -36,7 +36,8 @@ def node_perturbation(
     Returns
     -------
     tuple
-        One array for every layer, of the shape of its noise (unit of the loss over that of sums).
+        One array for every layer, of the shape of its noise (unit of the loss over that of sums; no
+        unit for networks).
 
     References
     ----------
@@ -73,7 +74,7 @@ def activity_node_perturbation(
     Returns
     -------
     tuple
-        One array for every layer (unit of the loss over that of sums).
+        One array for every layer (unit of the loss over that of sums; no unit for networks).
 
     References
     ----------
@@ -106,7 +107,7 @@ def layer_perturbation(
     Returns
     -------
     tuple
-        One array for every layer (unit of the loss over that of sums).
+        One array for every layer (unit of the loss over that of sums; no unit for networks).
 
     Examples
     --------
@@ -138,7 +139,7 @@ def weight_perturbation(
     Returns
     -------
     tuple
-        One array for every layer (unit of the loss over that of weights).
+        One array for every layer (unit of the loss over that of weights; no unit for networks).
 
     Examples
     --------
