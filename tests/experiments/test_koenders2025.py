@@ -17,6 +17,7 @@ from spinlearn.report.experiments import koenders2025 as figures
 from spinlearn.rng import key_from_seed
 from spinlearn.runs import read_spec, resume, run
 
+pytestmark = pytest.mark.as_installed
 SMALL = {
     "seeds": 3,
     "network.hidden": [32],
@@ -118,7 +119,6 @@ def test_a_recording_from_a_file(tmp_path):
     assert float(noise.mean) == pytest.approx(values.mean(), rel=1e-4)
 
 
-@pytest.mark.once
 def test_validation_images_are_not_learned():
     spec = Koenders2025Spec(data={"held_out": "validation"}, seeds=1)
     own, whole = NoiseBench(spec).examples, NoiseBench(Koenders2025Spec(seeds=1)).examples

@@ -9,6 +9,7 @@ import pytest
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.junctions import BernoulliNoise, GaussianNoise, RecordedNoise, named_noise
 
+pytestmark = pytest.mark.once
 KEY = jax.random.key(11)
 
 

@@ -12,6 +12,7 @@ from spinlearn.junctions import GaussianNoise, named_junction
 from spinlearn.networks import CrossbarWeights, Feedforward, NoiseLearning
 from spinlearn.substrates import Crossbar, IdealCrossbar
 
+pytestmark = pytest.mark.once
 KEY = jax.random.key(2)
 
 

@@ -85,10 +85,11 @@ def test_noise_goes_where_it_belongs():
         assert float(total) == pytest.approx(float(other), rel=1e-5)
 
 
+@pytest.mark.once
 class TestUnbiased:
     """Means over many samples of the noise, of one example."""
 
-    COPIES = 40_000
+    COPIES = 20_000
 
     def means(self, rule, *, repeats=4, noise=None, **options):
         source = noise or GaussianNoise(1e-3)
@@ -109,8 +110,8 @@ class TestUnbiased:
     def test_node_perturbation(self, passes):
         found, true, _ = self.means("node", passes=passes)
         size = np.linalg.norm(flat(true))
-        assert cosine(found, flat(true)) > 0.999
-        assert np.linalg.norm(found) == pytest.approx(size, rel=0.02)
+        assert cosine(found, flat(true)) > 0.998
+        assert np.linalg.norm(found) == pytest.approx(size, rel=0.03)
 
     @pytest.mark.parametrize(
         "noise", [BernoulliNoise(1e-3), TelegraphNoise(1e-4, 2e-4, 0.0, 2e-3, 1e-4)]
@@ -140,16 +141,16 @@ class TestUnbiased:
         # Noise of biases changes the loss too.
         share = true @ true / (true @ true + others @ others)
         expected = 1 / np.sqrt(1 + len(true) / share / self.COPIES)
-        assert expected > 0.98
-        assert cosine(found, true) == pytest.approx(expected, abs=0.004)
+        assert expected > 0.97
+        assert cosine(found, true) == pytest.approx(expected, abs=0.006)
 
     def test_activity_goes_along_what_theory_says(self):
-        found, true, own = self.means("activity", repeats=8)
+        found, true, own = self.means("activity", repeats=12)
         predicted, first = self.predicted(own, IMAGES[:1])
         assert cosine(found, predicted) > 0.9995
         # Near enough to the gradient to descend; in the first layer they are one.
         assert cosine(found, predicted) > cosine(found, flat(true)) > 0.95
-        assert cosine(found[:first], flat(true[:1])) > 0.999
+        assert cosine(found[:first], flat(true[:1])) > 0.998
         assert np.linalg.norm(found) == pytest.approx(np.linalg.norm(predicted), rel=0.01)
 
     def test_layers_by_themselves_point_down(self):
@@ -172,7 +173,7 @@ class TestUnbiased:
 
         zero = jnp.zeros(net.units)
         reach, slope = np.asarray(jax.jacobian(sums)(zero)), np.asarray(jax.grad(loss)(zero))
-        noise = np.random.default_rng(0).normal(size=(400_000, net.units))
+        noise = np.random.default_rng(0).normal(size=(200_000, net.units))
         moved = noise @ reach.T
         credit = net.units * np.mean(
             (noise @ slope / np.sum(moved**2, axis=1))[:, None] * moved, axis=0
@@ -186,6 +187,7 @@ class TestUnbiased:
         return flat(parts), parts[0].size
 
 
+@pytest.mark.once
 def test_feedback_of_linear_layers_is_the_product_of_weights():
     net = Feedforward(SIZES, slope=1.0)
     learning = NoiseLearning(net, GaussianNoise(1e-3), rule="feedback", feedback_rate=0.002)
@@ -207,6 +209,7 @@ def test_feedback_of_linear_layers_is_the_product_of_weights():
         assert cosine(flat([a]), flat([b])) > 0.98
 
 
+@pytest.mark.as_installed
 class TestTraining:
     IMAGES = jax.random.normal(jax.random.key(2), (256, 6))
     LABELS = (jnp.abs(IMAGES[:, 0]) + IMAGES[:, 1] > 0.8).astype(int)

@@ -17,6 +17,7 @@ from spinlearn.rules import (
     weight_perturbation,
 )
 
+pytestmark = pytest.mark.once
 KEY = jax.random.key(3)
 SIGMA = 0.1
 SAMPLES = 4000

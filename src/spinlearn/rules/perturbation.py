@@ -36,8 +36,8 @@ def node_perturbation(
     Returns
     -------
     tuple
-        One array for every layer, of the shape of its noise (unit of the loss over that of sums; no
-        unit for networks).
+        One array for every layer, of the shape of its noise (unit of the loss over that of sums;
+        no unit for networks).
 
     References
     ----------
