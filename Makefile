@@ -8,7 +8,8 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PIP_OPTIONS := --quiet --disable-pip-version-check --retries 10 --timeout 180
 # More processes than cores only get in each other's way.
-TEST_OPTIONS ?= -n 2 --dist loadgroup
+# A file of tests goes to one process, which makes its runs and compiles its programs once.
+TEST_OPTIONS ?= -n 2 --dist loadfile
 
 export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.cache/jax
 export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.2

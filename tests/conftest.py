@@ -35,11 +35,6 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, data
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
-#: Directories whose modules begin with a long run or table that all of their tests share: each
-#: module is given to one process, which makes it once.
-_ONE_PROCESS = ("experiments", "report", "conformance")
-
-
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """Name bytes by their length: a compressed file may hold the time at which it was written.
 
@@ -48,7 +43,6 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return f"{argname}-{len(val)}-bytes" if isinstance(val, bytes) else None
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What does not depend on the precision runs in one job."""
     double = jax.config.jax_enable_x64
@@ -56,8 +50,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker(elsewhere[0]):
             item.add_marker(pytest.mark.skip(reason=f"runs in the {elsewhere[1]} job"))
-        if item.path.parent.name in _ONE_PROCESS:
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
 
 
 @pytest.fixture(scope="module", autouse=True)
