@@ -1,5 +1,6 @@
 """What computes on a substrate."""
 
+from spinlearn.networks._learning_state import NoiseLearningState
 from spinlearn.networks._probes import Recalls
 from spinlearn.networks.asynchronous import recall_asynchronous
 from spinlearn.networks.capacity import LoadCurve, load_curve
@@ -12,7 +13,7 @@ from spinlearn.networks.hebbian import recall_hebbian
 from spinlearn.networks.hopfield import Hopfield
 from spinlearn.networks.lesson import Lesson, teach
 from spinlearn.networks.mean_field import mean_field_capacity, mean_field_overlap
-from spinlearn.networks.noise_learning import NoiseLearning, NoiseLearningState
+from spinlearn.networks.noise_learning import NoiseLearning
 from spinlearn.networks.readout import Readout
 from spinlearn.networks.recall import Recall, recall, recall_by_currents
 from spinlearn.networks.recall_curve import RecallCurve, recall_curve

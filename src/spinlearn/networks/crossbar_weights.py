@@ -139,3 +139,27 @@ def _pulses(crossbar: AnyCrossbar, pulse: Array) -> tuple[Array, Array]:
             "Pass 1e-8.",
         )
     return volts[rising], jnp.asarray(found[rising], volts.dtype)
+
+
+def values_of(
+    hardware: tuple[CrossbarWeights, ...], devices: tuple[AnyState, ...], dtype: Any
+) -> tuple[Array, ...]:
+    """Weights of all layers as their devices have them."""
+    pairs = zip(hardware, devices, strict=True)
+    return tuple(own.values(state).astype(dtype) for own, state in pairs)
+
+
+def written(
+    hardware: tuple[CrossbarWeights, ...],
+    devices: tuple[AnyState, ...],
+    changes: tuple[Array, ...],
+    *,
+    key: Key,
+) -> tuple[tuple[AnyState, ...], Array]:
+    """Devices of all layers after pulses for wanted changes, and the energy, J."""
+    found = [
+        own.write(state, change, key=stream(key, "layer", k))
+        for k, (own, state, change) in enumerate(zip(hardware, devices, changes, strict=True))
+    ]
+    energies = [record.energy for _, record in found]
+    return tuple(state for state, _ in found), jnp.sum(jnp.stack(energies))

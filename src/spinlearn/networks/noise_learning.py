@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, final, get_args
+from typing import Any, Literal, final, get_args
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Float, UInt
+from jaxtyping import Float
 
 from spinlearn._checks import as_amount, as_array, as_count, as_leaf, require_values
 from spinlearn.errors import SpinlearnValueError
@@ -26,8 +26,9 @@ from spinlearn.networks._credits import (
     by_weights,
     learned_feedback,
 )
+from spinlearn.networks._learning_state import Batch, NoiseLearningState
 from spinlearn.networks._losses import Loss, loss_of
-from spinlearn.networks.crossbar_weights import CrossbarWeights
+from spinlearn.networks.crossbar_weights import CrossbarWeights, values_of, written
 from spinlearn.networks.feedforward import Activity, Feedforward, FeedforwardState
 from spinlearn.rng import stream
 from spinlearn.rules.decorrelation import decorrelation_step
@@ -41,52 +42,6 @@ Order = Literal["batch", "example"]
 _ADAM = optax.scale_by_adam()
 # Of a difference of two passes, over that of one source.
 _SPREAD = {"noisy": 2**0.5, "clean": 1.0, "antithetic": 2.0}
-
-
-class _Batch(NamedTuple):
-    """What a batch leaves behind."""
-
-    gradient: tuple[tuple[Array, ...], tuple[Array, ...]]
-    shared: tuple[Array, ...]
-    noise: Any
-    feedback: tuple[Array, ...]
-    loss: Array
-
-
-class NoiseLearningState(eqx.Module):
-    """State of a network that learns from noise (no unit).
-
-    Parameters
-    ----------
-    network
-        Weights.
-    optimizer
-        Of optax.
-    noise
-        Of the sources, one a unit; None without any.
-    feedback
-        What units of every hidden layer do to the outputs as far as they know, ``(post, classes)``;
-        empty where no rule learns it.
-    step
-        Batches so far.
-    devices
-        Of every layer whose weights live on a crossbar; empty for numbers.
-    energy
-        Of all write pulses so far, J.
-
-    Examples
-    --------
-    >>> sorted(NoiseLearningState.__annotations__)
-    ['devices', 'energy', 'feedback', 'network', 'noise', 'optimizer', 'step']
-    """
-
-    network: FeedforwardState
-    optimizer: Any
-    noise: Any
-    feedback: tuple[Float[Array, "post classes"], ...]
-    step: UInt[Array, ""]
-    devices: tuple[Any, ...]
-    energy: Float[Array, ""]
 
 
 @final
@@ -265,7 +220,9 @@ class NoiseLearning(eqx.Module):
             part.init(key=stream(key, "devices", k)) for k, part in enumerate(self.hardware)
         )
         if devices:
-            own = FeedforwardState(self._values(devices), own.biases, own.mixing)
+            own = FeedforwardState(
+                values_of(self.hardware, devices, self.network.slope.dtype), own.biases, own.mixing
+            )
         zero = jnp.zeros((), self.network.slope.dtype)
         step = jnp.zeros((), jnp.uint32)
         return NoiseLearningState(own, optimizer, noise, feedback, step, devices, zero)
@@ -336,9 +293,7 @@ class NoiseLearning(eqx.Module):
         """
         return _gradient(self, state, as_array(images, "images"), as_array(targets, "targets"), key)
 
-    def _learned(
-        self, state: NoiseLearningState, images: Array, targets: Array, key: Key
-    ) -> _Batch:
+    def _learned(self, state: NoiseLearningState, images: Array, targets: Array, key: Key) -> Batch:
         """What a batch says of weights and biases, and what it leaves behind."""
         if self.rule == "weight":
             return self._weighed(state, images, targets, key)
@@ -354,11 +309,9 @@ class NoiseLearning(eqx.Module):
             shared = (shared[0], *(jnp.mean(x, axis=0) for x in shared[1:]))
         weights = tuple(c.T @ x for c, x in zip(credits, shared, strict=True))
         biases = tuple(jnp.sum(c, axis=0) for c in credits)
-        return _Batch((weights, biases), shared, sources, feedback, jnp.mean(losses))
+        return Batch((weights, biases), shared, sources, feedback, jnp.mean(losses))
 
-    def _weighed(
-        self, state: NoiseLearningState, images: Array, targets: Array, key: Key
-    ) -> _Batch:
+    def _weighed(self, state: NoiseLearningState, images: Array, targets: Array, key: Key) -> Batch:
         """The same where weights are perturbed, by one sample each for all examples of a pass."""
         sources, drawn = self._noise(state.noise, 1, stream(key, "noise"))
         own, noise = state.network, self.network.split(drawn[:, 0])
@@ -375,7 +328,7 @@ class NoiseLearning(eqx.Module):
         told = self._read(losses, stream(key, "readout noise", state.step))
         gradient = by_weights(noise, told, self._deviation())
         shared = tuple(jnp.mean(x, axis=0) for x in shared)
-        return _Batch(gradient, shared, sources, (), jnp.mean(losses) / len(images))
+        return Batch(gradient, shared, sources, (), jnp.mean(losses) / len(images))
 
     def _step(
         self, state: NoiseLearningState, images: Array, targets: Array, rate: Array, key: Key
@@ -389,8 +342,12 @@ class NoiseLearning(eqx.Module):
         biases = tuple(b + d for b, d in zip(own.biases, changes[1], strict=True))
         devices, energy = state.devices, state.energy
         if self.hardware:
-            devices, taken = self._written(devices, changes[0], stream(key, "write", state.step))
-            weights, energy = self._values(devices), energy + taken.astype(energy.dtype)
+            own_key = stream(key, "write", state.step)
+            devices, taken = written(self.hardware, devices, changes[0], key=own_key)
+            weights, energy = (
+                values_of(self.hardware, devices, self.network.slope.dtype),
+                energy + taken.astype(energy.dtype),
+            )
         else:
             weights = tuple(w + d for w, d in zip(own.weights, changes[0], strict=True))
         after = FeedforwardState(weights, biases, self._mixing(own, found.shared))
@@ -404,25 +361,6 @@ class NoiseLearning(eqx.Module):
             energy,
         )
         return new, found.loss
-
-    def _values(self, devices: tuple[Any, ...]) -> tuple[Array, ...]:
-        """Weights as their devices have them."""
-        dtype = self.network.slope.dtype
-        pairs = zip(self.hardware, devices, strict=True)
-        return tuple(own.values(state).astype(dtype) for own, state in pairs)
-
-    def _written(
-        self, devices: tuple[Any, ...], changes: tuple[Array, ...], key: Key
-    ) -> tuple[tuple[Any, ...], Array]:
-        """Devices after pulses for wanted changes, and the energy, J."""
-        found = [
-            own.write(state, change, key=stream(key, "layer", k))
-            for k, (own, state, change) in enumerate(
-                zip(self.hardware, devices, changes, strict=True)
-            )
-        ]
-        energies = [record.energy for _, record in found]
-        return tuple(state for state, _ in found), jnp.sum(jnp.stack(energies))
 
     def _noise(self, sources: Any, size: int, key: Key) -> tuple[Any, Array]:
         """Sources after a batch, and what all passes add, ``(2 pairs, batch, units)``."""
