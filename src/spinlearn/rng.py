@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import zlib
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.extend.random import threefry_2x32
+from jaxtyping import Float, UInt
 
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.typing import Key
@@ -75,3 +79,52 @@ def stream(key: Key, name: str, step: int | jax.Array = 0) -> Key:
         )
     named = jax.random.fold_in(key, zlib.crc32(name.encode()))
     return jax.random.fold_in(named, jnp.asarray(step, dtype=jnp.uint32))
+
+
+def words(key: Key, shape: tuple[int, ...]) -> UInt[jax.Array, ...]:
+    """Random words of 32 bits (no unit).
+
+    For JAX's usual keys (Threefry-2x32) both words of every block are used, of which
+    `jax.random.bits` gives one, their sum without carry: half the work.
+
+    Parameters
+    ----------
+    key
+        Typed key, from which nothing else is drawn.
+    shape
+        Of the array.
+
+    Examples
+    --------
+    >>> words(key_from_seed(0), (2, 3)).dtype
+    dtype('uint32')
+    """
+    if str(jax.random.key_impl(key)) != "threefry2x32":
+        return jax.random.bits(key, shape, jnp.uint32)
+    pair = jax.random.key_data(key)
+    counts = jnp.arange(math.prod(shape), dtype=jnp.uint32)
+    return threefry_2x32((pair[0], pair[1]), counts).reshape(shape)
+
+
+def normal(key: Key, shape: tuple[int, ...], dtype: Any = jnp.float32) -> Float[jax.Array, ...]:
+    """Normal numbers of mean zero and variance one (no unit); in float32 from `words`.
+
+    Parameters
+    ----------
+    key
+        Typed key, from which nothing else is drawn.
+    shape
+        Of the array.
+    dtype
+        float32 or float64.
+
+    Examples
+    --------
+    >>> normal(key_from_seed(0), (2, 3)).dtype
+    dtype('float32')
+    """
+    if jnp.dtype(dtype) != jnp.float32:
+        return jax.random.normal(key, shape, dtype)
+    # 24 bits, in the middle of their intervals: never -1 nor 1.
+    whole = (words(key, shape) >> jnp.uint32(8)).astype(jnp.int32) - 2**23
+    return math.sqrt(2) * jax.lax.erf_inv((whole.astype(jnp.float32) + 0.5) * 2.0**-23)

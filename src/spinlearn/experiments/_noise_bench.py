@@ -71,7 +71,7 @@ class NoiseBench:
                 feedback_rate=learning.feedback_rate,
                 readout_noise=learning.readout_noise,
                 optimizer=_OPTIMIZERS[learning.optimizer],
-                hardware=hardware_of(spec.hardware, network.sizes),
+                hardware=hardware_of(spec, network.sizes),
             ),
             spec.precision,
         )

@@ -17,7 +17,7 @@ from spinlearn.junctions._threshold import Threshold
 from spinlearn.junctions._unit_shapes import beside, for_units, outer
 from spinlearn.junctions.noise import AbstractNoise
 from spinlearn.junctions.thermal_barrier import ThermalBarrier
-from spinlearn.rng import stream
+from spinlearn.rng import normal, stream, words
 from spinlearn.typing import Key
 
 if TYPE_CHECKING:
@@ -378,9 +378,9 @@ def _sample(
     at = state.step + jnp.arange(steps, dtype=jnp.uint32)
     keys = jax.vmap(lambda k: stream(key, "telegraph", k))(at)
     size = state.up.size
-    words = jax.vmap(lambda k: jax.random.bits(k, (size + 1,), jnp.uint32))(keys)
+    drawn = jax.vmap(lambda k: words(k, (size + 1,)))(keys)
     # One word more decides where a word falls on a threshold: probabilities are exact to 2**-64.
-    ties, words = words[:, -1], words[:, :-1].reshape(steps, *state.up.shape)
+    ties, own = drawn[:, -1], drawn[:, :-1].reshape(steps, *state.up.shape)
     up, down = (Threshold(for_units(p, shape)) for p in noise.flip_probability)
 
     def step(high: Array, drawn: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -388,11 +388,11 @@ def _sample(
         high = up.passed(word, tie) | (high & ~down.passed(~word, tie))
         return high, high
 
-    last, highs = jax.lax.scan(step, state.up, (words, ties))
+    last, highs = jax.lax.scan(step, state.up, (own, ties))
     low, high = for_units(noise.low, shape), for_units(noise.high, shape)
     volts = jnp.sum(jnp.where(highs, high[None], low[None]), axis=1)
     if noise.readout_noise is not None:
         keys = jax.vmap(lambda k: stream(key, "readout noise", k))(at)
-        drawn = jax.vmap(lambda k: jax.random.normal(k, shape, volts.dtype))(keys)
+        drawn = jax.vmap(lambda k: normal(k, shape, volts.dtype))(keys)
         volts = volts + noise.readout_noise.astype(volts.dtype) * drawn
     return TelegraphState(last, state.step + jnp.uint32(steps)), volts

@@ -12,7 +12,7 @@ from jaxtyping import Float, UInt
 
 from spinlearn._checks import as_amount, as_count, as_leaf
 from spinlearn.junctions.noise import AbstractNoise
-from spinlearn.rng import stream
+from spinlearn.rng import normal, stream, words
 from spinlearn.typing import Key
 
 Array = jax.Array
@@ -85,7 +85,7 @@ class GaussianNoise(AbstractNoise):
         dtype = self.standard_deviation.dtype
 
         def draw(key: Key) -> Array:
-            return jax.random.normal(key, state.shape, dtype)
+            return normal(key, state.shape, dtype)
 
         drawn = jax.vmap(draw)(_keys(state, count, key, "gaussian noise"))
         return _after(state, count), self.mean + self.standard_deviation * drawn
@@ -142,8 +142,8 @@ class BernoulliNoise(AbstractNoise):
 
         def draw(key: Key) -> Array:
             # A word is 32 coins.
-            words = jax.random.bits(key, (-(-units // 32), 1), jnp.uint32)
-            coins = (words >> jnp.arange(32, dtype=jnp.uint32)[None, :]) & jnp.uint32(1)
+            own = words(key, (-(-units // 32), 1))
+            coins = (own >> jnp.arange(32, dtype=jnp.uint32)[None, :]) & jnp.uint32(1)
             return coins.reshape(-1)[:units].reshape(state.shape)
 
         drawn = jax.vmap(draw)(_keys(state, count, key, "bernoulli noise"))

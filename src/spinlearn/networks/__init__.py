@@ -11,7 +11,9 @@ from spinlearn.networks.feedforward import Activity, Feedforward, FeedforwardSta
 from spinlearn.networks.heat_bath import ThermalRecalls, recall_thermal
 from spinlearn.networks.hebbian import recall_hebbian
 from spinlearn.networks.hopfield import Hopfield
+from spinlearn.networks.layer_weights import AbstractLayerWeights
 from spinlearn.networks.lesson import Lesson, teach
+from spinlearn.networks.link_weights import LinkWeights
 from spinlearn.networks.mean_field import mean_field_capacity, mean_field_overlap
 from spinlearn.networks.noise_learning import NoiseLearning
 from spinlearn.networks.readout import Readout
@@ -23,6 +25,7 @@ from spinlearn.networks.spiking import Answers, Lessons, SpikingState, SpikingWT
 from spinlearn.networks.synchronous import recall_synchronous
 
 __all__ = [
+    "AbstractLayerWeights",
     "Activity",
     "Answers",
     "Course",
@@ -33,6 +36,7 @@ __all__ = [
     "Hopfield",
     "Lesson",
     "Lessons",
+    "LinkWeights",
     "LoadCurve",
     "NoiseLearning",
     "NoiseLearningState",

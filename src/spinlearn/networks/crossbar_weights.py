@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, final
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,6 +12,7 @@ from jaxtyping import Float
 from spinlearn._checks import as_amount
 from spinlearn.errors import SpinlearnValueError
 from spinlearn.networks._any_synapses import AnyCrossbar, AnyState
+from spinlearn.networks.layer_weights import AbstractLayerWeights
 from spinlearn.rng import stream
 from spinlearn.substrates.crossbar import Crossbar
 from spinlearn.substrates.substrate import Record
@@ -25,7 +25,7 @@ _POINTS = 400
 
 
 @final
-class CrossbarWeights(eqx.Module):
+class CrossbarWeights(AbstractLayerWeights):
     r"""A crossbar as the weights of a layer: conductances less the mean of on and off.
 
     .. math:: w_{ij} = w_\mathrm{max} \frac{G_{ij} - \bar G_j}{(G_\mathrm{on} - G_\mathrm{off})/2}
@@ -139,27 +139,3 @@ def _pulses(crossbar: AnyCrossbar, pulse: Array) -> tuple[Array, Array]:
             "Pass 1e-8.",
         )
     return volts[rising], jnp.asarray(found[rising], volts.dtype)
-
-
-def values_of(
-    hardware: tuple[CrossbarWeights, ...], devices: tuple[AnyState, ...], dtype: Any
-) -> tuple[Array, ...]:
-    """Weights of all layers as their devices have them."""
-    pairs = zip(hardware, devices, strict=True)
-    return tuple(own.values(state).astype(dtype) for own, state in pairs)
-
-
-def written(
-    hardware: tuple[CrossbarWeights, ...],
-    devices: tuple[AnyState, ...],
-    changes: tuple[Array, ...],
-    *,
-    key: Key,
-) -> tuple[tuple[AnyState, ...], Array]:
-    """Devices of all layers after pulses for wanted changes, and the energy, J."""
-    found = [
-        own.write(state, change, key=stream(key, "layer", k))
-        for k, (own, state, change) in enumerate(zip(hardware, devices, changes, strict=True))
-    ]
-    energies = [record.energy for _, record in found]
-    return tuple(state for state, _ in found), jnp.sum(jnp.stack(energies))

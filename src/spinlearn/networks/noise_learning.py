@@ -28,8 +28,8 @@ from spinlearn.networks._credits import (
 )
 from spinlearn.networks._learning_state import Batch, NoiseLearningState
 from spinlearn.networks._losses import Loss, loss_of
-from spinlearn.networks.crossbar_weights import CrossbarWeights, values_of, written
 from spinlearn.networks.feedforward import Activity, Feedforward, FeedforwardState
+from spinlearn.networks.layer_weights import AbstractLayerWeights, values_of, written
 from spinlearn.rng import stream
 from spinlearn.rules.decorrelation import decorrelation_step
 from spinlearn.typing import Key
@@ -98,10 +98,9 @@ class NoiseLearning(eqx.Module):
     optimizer
         An `optax.GradientTransformation` that makes steps of gradients, without learning rate; Adam
         by default.
-
     hardware
-        `CrossbarWeights` of every layer, on which the weights live; None for numbers. Biases, R and
-        feedback are numbers.
+        `CrossbarWeights` or `LinkWeights` of every layer, on which the weights live; None for
+        numbers. Biases, R and feedback are numbers.
 
     Raises
     ------
@@ -140,7 +139,7 @@ class NoiseLearning(eqx.Module):
     pairs: int = eqx.field(static=True)
     decorrelation_examples: int = eqx.field(static=True)
     optimizer: optax.GradientTransformation = eqx.field(static=True)
-    hardware: tuple[CrossbarWeights, ...]
+    hardware: tuple[AbstractLayerWeights, ...]
 
     def __init__(
         self,
@@ -159,7 +158,7 @@ class NoiseLearning(eqx.Module):
         feedback_rate: Any = 0.1,
         readout_noise: Any = 0.0,
         optimizer: optax.GradientTransformation = _ADAM,
-        hardware: Sequence[CrossbarWeights] | None = None,
+        hardware: Sequence[AbstractLayerWeights] | None = None,
     ) -> None:
         for name, value, kinds in (
             ("rule", rule, Rule),

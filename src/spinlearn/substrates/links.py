@@ -147,19 +147,71 @@ class Links(AbstractSubstrate):
         require_values(np.isfinite, "voltages", volts, "finite numbers, V", "Look for NaN in them.")
         require_values(lambda t: t >= 0, "duration", passed, "not negative, s", "Pass a time.")
         across = volts[self.pairs[:, 0]] - volts[self.pairs[:, 1]]
-        # A threshold that is larger by a factor is a voltage that is smaller by it.
-        aimed, mean = self.model.write(state.written, across / state.threshold, passed)
-        normal = jax.random.normal(stream(key, "cycle"), aimed.shape, dtype)
-        gain = 1 + self.cycle_spread.astype(dtype) * normal
-        written = jnp.clip(state.written + gain * (aimed - state.written), 0, 1)
+        new, mean = self._driven(state, across, passed, key)
         charge = passed * self._conductances(state, mean) * across
         record = Record(
             jnp.sum(charge * across),
             passed,
             self._currents(charge),
-            {"largest part written": jnp.max(written)},
+            {"largest part written": jnp.max(new)},
         )
-        return eqx.tree_at(lambda s: s.written, state, written), record
+        return eqx.tree_at(lambda s: s.written, state, new), record
+
+    def link_conductances(self, state: LinksState) -> Float[Array, " links"]:
+        """Conductance of every link by itself, in the order of `pairs`, S."""
+        return self._conductances(state, state.written)
+
+    def write(
+        self, state: LinksState, across: Any, durations: Any, *, slot: Any, key: Key
+    ) -> tuple[LinksState, Record]:
+        """State after a pulse on every link by itself, behind a selector of its own.
+
+        Parameters
+        ----------
+        state
+            Before.
+        across
+            Voltages of the links, ``(links,)``, V.
+        durations
+            Of their pulses, ``(links,)``, s.
+        slot
+            Time that the act takes, s; what was written wears off until it is over.
+        key
+            Of the spread from pulse to pulse.
+
+        Raises
+        ------
+        SpinlearnValueError
+            If there is not one voltage and one duration per link, or a duration is negative or
+            longer than the slot.
+        """
+        dtype, count = state.written.dtype, len(self.pairs)
+        volts, lasting = jnp.asarray(across, dtype), jnp.asarray(durations, dtype)
+        whole = jnp.asarray(slot, dtype)
+        for name, value, unit in (("across", volts, "V"), ("durations", lasting, "s")):
+            if value.shape != (count,):
+                raise SpinlearnValueError(
+                    name, value.shape, f"shape ({count},), {unit}", "Pass one per link."
+                )
+            require_values(np.isfinite, name, value, f"finite numbers, {unit}", "Look for NaN.")
+        allowed = "from 0 to the slot, s"
+        require_values(lambda t: t >= 0, "durations", whole - lasting, allowed, "Take longer.")
+        require_values(lambda t: t >= 0, "durations", lasting, allowed, "Pass times.")
+        new, mean = self._driven(state, volts, lasting, key)
+        charge = lasting * self._conductances(state, mean) * volts
+        kept, _ = self.model.write(new, jnp.zeros_like(volts), whole - lasting)
+        record = Record(jnp.sum(charge * volts), whole, charge, {})
+        return eqx.tree_at(lambda s: s.written, state, kept), record
+
+    def _driven(
+        self, state: LinksState, across: Array, passed: Array, key: Key
+    ) -> tuple[Array, Array]:
+        """Parts written after voltages across the links for a time, and their means over it."""
+        # A threshold that is larger by a factor is a voltage that is smaller by it.
+        aimed, mean = self.model.write(state.written, across / state.threshold, passed)
+        normal = jax.random.normal(stream(key, "cycle"), aimed.shape, aimed.dtype)
+        gain = 1 + self.cycle_spread.astype(aimed.dtype) * normal
+        return jnp.clip(state.written + gain * (aimed - state.written), 0, 1), mean
 
     def _conductances(self, state: LinksState, written: Array) -> Array:
         """Conductance of every link, S."""

@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from spinlearn.experiments.specs.base import RunSpec, Table, choice, quantity
+from spinlearn.experiments.specs.link import LinkTable
 
 _PAPER = "Phys. Rev. Applied 23, 054035 (2025), arXiv 2412.12783"
 _CODE = "its authors' published configuration"
@@ -141,16 +142,22 @@ class HardwareTable(Table):
     'numbers'
     """
 
-    kind: Literal["numbers", "junctions", "analog"] = choice(
+    kind: Literal["numbers", "junctions", "links", "analog"] = choice(
         "numbers",
-        "Numbers, or a crossbar for every layer: of perpendicular junctions that switch by chance, "
-        "or of analog devices without spread",
+        "Numbers; or every layer on a crossbar of perpendicular junctions that switch by chance, "
+        "on pairs of magnetic links (table link), or on analog devices without spread",
     )
     junctions: int = quantity(16, "1", 1, 1024, "Junctions: of one synapse")
     largest: float = quantity(
         3.0, "1", 1e-3, 1e3, "Weight of a synapse that is on, times the root of a layer's inputs"
     )
-    pulse: float = quantity(1e-8, "s", 1e-10, 1e-5, "Length of a write pulse")
+    pulse: float = quantity(
+        1e-8, "s", 1e-10, 1e-5, "Length of a write pulse; of links, of the longest one"
+    )
+    shortest: float = quantity(1e-10, "s", 1e-13, 1e-5, "Links: length of the shortest pulse")
+    refresh: float = quantity(
+        0.2, "1", 1e-3, 1.0, "Links: mean part written of both at which all are written anew"
+    )
     spread: float = quantity(
         0.05, "1", 0.0, 1.0, "Junctions: relative spread of R_P, of TMR and of the critical voltage"
     )
@@ -212,7 +219,7 @@ class Koenders2025Spec(RunSpec):
         "koenders2025" (no unit).
     seeds
         Networks, each with weights, noise and order of images of its own (no unit).
-    network, noise, learning, hardware, baseline, data
+    network, noise, learning, hardware, link, baseline, data
         Its tables (SI units).
 
     Examples
@@ -228,5 +235,6 @@ class Koenders2025Spec(RunSpec):
     noise: NoiseTable = NoiseTable()
     learning: PerturbationTable = PerturbationTable()
     hardware: HardwareTable = HardwareTable()
+    link: LinkTable = LinkTable()
     baseline: BaselineTable = BaselineTable()
     data: NoisyDataTable = NoisyDataTable()
