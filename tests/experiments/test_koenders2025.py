@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spinlearn.errors import SpinlearnError
+from spinlearn.errors import SpinlearnError, SpinlearnValueError
 from spinlearn.experiments._noise_bench import NoiseBench
 from spinlearn.experiments._noise_published import TEACHER
 from spinlearn.experiments._noise_source import noise_of
@@ -117,6 +117,13 @@ def test_a_recording_from_a_file(tmp_path):
     noise = noise_of(NoiseTable(source="trace", trace=str(file)), key=key_from_seed(0))
     assert noise.samples == 500
     assert float(noise.mean) == pytest.approx(values.mean(), rel=1e-4)
+
+
+def test_a_recording_lasts_for_all_units():
+    short = NoiseTable(source="trace", trace_samples=20)
+    with pytest.raises(SpinlearnValueError, match=r"noise\.trace_samples"):
+        noise_of(short, units=21, key=key_from_seed(0))
+    assert noise_of(short, units=20, key=key_from_seed(0)) is not None
 
 
 def test_validation_images_are_not_learned():

@@ -52,7 +52,7 @@ class NoiseBench:
         network = self._network()
         learning = spec.learning
         loss = "squares" if self.teacher else "cross-entropy"
-        noise = noise_of(spec.noise, key=stream(key, "noise of all"))
+        noise = noise_of(spec.noise, units=self._sources(network), key=stream(key, "noise of all"))
         # Two noisy passes take off the mean by themselves, not where it is added to weights.
         centred = learning.passes != "noisy" or learning.rule == "weight"
         self.learner = in_precision(
@@ -173,6 +173,10 @@ class NoiseBench:
             found.append(act(state, key, *part))
         states = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(state for state, _ in found))
         return states, np.array([float(value) for _, value in found])
+
+    def _sources(self, network: Feedforward) -> int:
+        """Sources of noise: one a unit, or one a weight and bias."""
+        return network.weights if self.spec.learning.rule == "weight" else network.units
 
     def _side_by_side(self) -> bool:
         sizes = self.learner.network.sizes

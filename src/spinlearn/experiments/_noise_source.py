@@ -6,6 +6,7 @@ import warnings
 
 import jax.numpy as jnp
 
+from spinlearn.errors import SpinlearnValueError
 from spinlearn.experiments.specs.koenders2025 import NoiseTable
 from spinlearn.junctions import (
     AbstractNoise,
@@ -25,8 +26,8 @@ _RECORDED = 1_000_000
 _STABILITY_AT = 300.0
 
 
-def noise_of(table: NoiseTable, *, key: Key) -> AbstractNoise:
-    """The source of every unit's noise (V)."""
+def noise_of(table: NoiseTable, *, units: int = 1, key: Key) -> AbstractNoise:
+    """The source of every unit's noise (V); a recording is to last for so many units."""
     published = named_noise("koenders2025")
     if table.source == "published":
         return published
@@ -36,7 +37,7 @@ def noise_of(table: NoiseTable, *, key: Key) -> AbstractNoise:
         return BernoulliNoise(published.standard_deviation, published.mean)
     if table.source == "telegraph":
         return _telegraph(table, float(published.mean))
-    return _recording(table, published, key)
+    return _recording(table, published, units, key)
 
 
 def _telegraph(table: NoiseTable, mean: float) -> TelegraphNoise:
@@ -58,10 +59,20 @@ def _telegraph(table: NoiseTable, mean: float) -> TelegraphNoise:
     return TelegraphNoise(*dwell, *own, table.sample_time, table.readout)
 
 
-def _recording(table: NoiseTable, published: TelegraphNoise, key: Key) -> RecordedNoise:
+def _recording(table: NoiseTable, published: TelegraphNoise, units: int, key: Key) -> RecordedNoise:
     if table.trace:
         measured = MeasuredNoise(table.trace)
-        count = table.trace_samples or measured.samples
-        return RecordedNoise(measured.read(0, min(count, measured.samples)))
-    own, count = stream(key, "recording"), table.trace_samples or _RECORDED
+        count = min(table.trace_samples or measured.samples, measured.samples)
+    else:
+        count = table.trace_samples or _RECORDED
+    if count < units:
+        raise SpinlearnValueError(
+            "noise.trace_samples",
+            count,
+            f"at least {units}: units begin at different samples of the recording",
+            "Play more of it, or record longer.",
+        )
+    if table.trace:
+        return RecordedNoise(measured.read(0, count))
+    own = stream(key, "recording")
     return RecordedNoise(published.sample(published.init(key=own), count, key=own)[1])

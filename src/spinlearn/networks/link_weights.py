@@ -62,11 +62,12 @@ class LinkWeights(AbstractLayerWeights):
     Examples
     --------
     >>> model = LinkModel(1e-3, 0.005, 0.1, 2.0, 1e9, 2.0)
-    >>> weights = LinkWeights(model, 3, 4, largest=0.5)
+    >>> weights = LinkWeights(model, 3, 4, largest=2.0)
     >>> state = weights.init(key=jax.random.key(0))
+    >>> before = weights.values(state)
     >>> state, record = weights.write(state, jnp.full((3, 4), 0.1), key=jax.random.key(1))
-    >>> weights.values(state).round(3)[0].tolist()
-    [0.1, 0.1, 0.1, 0.1]
+    >>> bool(jnp.all(weights.values(state) >= before)), bool(record.energy > 0)
+    (True, True)
     """
 
     links: Links
