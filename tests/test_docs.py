@@ -12,8 +12,6 @@ from typing import Any
 import jax
 import pytest
 
-pytestmark = pytest.mark.as_installed
-
 DOCS = Path(__file__).parent.parent / "docs"
 BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.M | re.S)
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
@@ -32,15 +30,14 @@ def _steps(page: Path) -> list[tuple[str, str]]:
     return steps
 
 
-def _run(code: str, names: dict[str, Any]) -> str:
+def _run(code: str, names: dict[str, Any], *, strictly: bool = False) -> str:
     printed = io.StringIO()
-    # As for a user: with JAX's own rules of promotion.
-    with (
-        contextlib.redirect_stdout(printed),
-        jax.numpy_dtype_promotion("standard"),
-        jax.numpy_rank_promotion("allow"),
-    ):
-        exec(compile(code, "<page>", "exec"), names)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.redirect_stdout(printed))
+        if not strictly:  # as for a user: with JAX's own rules of promotion
+            stack.enter_context(jax.numpy_dtype_promotion("standard"))
+            stack.enter_context(jax.numpy_rank_promotion("allow"))
+        exec(compile(code, "<page>", "exec", dont_inherit=True), names)
     return printed.getvalue()
 
 
@@ -51,6 +48,7 @@ def _check_same(printed: str, said: str, rtol: float) -> None:
     assert values == pytest.approx(wanted, rel=rtol)
 
 
+@pytest.mark.as_installed
 def test_the_comparison_sees_differences() -> None:
     _check_same("G:  1.0001 mS", "G: 1.0 mS", 1e-3)
     for other in ("G: 1.01 mS", "G: 1.0 µS", "G: -1.0 mS", "G: 1.0 1.0 mS"):
@@ -58,6 +56,7 @@ def test_the_comparison_sees_differences() -> None:
             _check_same(other, "G: 1.0 mS", 1e-3)
 
 
+@pytest.mark.as_installed
 @pytest.mark.parametrize(
     "page",
     [
@@ -91,3 +90,16 @@ def test_page_runs_and_prints_what_it_says(
         if said:
             # The pages show float64; in float32 a difference of conductances keeps two digits.
             _check_same(printed, said, rtol=1e-3 if double else 2e-2)
+
+
+def test_extensions_run_in_this_precision_and_are_short(double: bool) -> None:
+    """In the float64 job with strict promotion: what others copy from there must bear it."""
+    names: dict[str, Any] = {"__name__": "page"}
+    lengths = []
+    for code, said in _steps(DOCS / "howto/extend.md"):
+        printed = _run(code, names, strictly=True)
+        _check_same(printed, said, rtol=1e-3 if double else 2e-2)
+        if re.search(r"^(class|def) ", code, re.M):
+            lengths.append(len(code.splitlines()))
+    assert len(lengths) == 3
+    assert max(lengths) < 40

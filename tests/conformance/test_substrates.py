@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 import pytest
 
-from spinlearn import Material, Mesh, key_from_seed
+from spinlearn import Material, Mesh, SpinlearnValueError, key_from_seed
 from spinlearn.junctions import named_junction
 from spinlearn.magnetics import Exchange, UniaxialAnisotropy, ZhangLi, random_state
 from spinlearn.rules import hebb_step
@@ -24,6 +24,7 @@ from spinlearn.substrates import (
     LinkModel,
     Links,
     Record,
+    check_substrate,
 )
 from spinlearn.transport import AMR, edge_electrodes
 
@@ -109,62 +110,86 @@ def test_new_devices_depend_on_their_key_alone(substrate: AbstractSubstrate) -> 
     assert not _equal(substrate.init(key=KEY), substrate.init(key=key_from_seed(2)))
 
 
-def test_conductance_is_finite_and_reading_does_not_disturb(substrate: AbstractSubstrate) -> None:
-    state = substrate.init(key=KEY)
-    before = jax.tree.map(np.asarray, state)
-    g = substrate.conductance(state)
-    assert g.ndim == 2
-    assert bool(jnp.all(jnp.isfinite(g)))
-    assert _equal(before, state)
-    assert _equal(substrate.conductance(state), g)
+def test_it_keeps_what_networks_rely_on(substrate: AbstractSubstrate) -> None:
+    check_substrate(substrate, _volts(substrate), _length(substrate), key=KEY)
 
 
-def test_learning_costs_energy_and_time(substrate: AbstractSubstrate) -> None:
-    state = substrate.init(key=KEY)
-    after, record = substrate.apply(state, _volts(substrate), _length(substrate), key=KEY)
-    assert isinstance(record, Record)
-    assert float(record.energy) > 0
+def test_learning_takes_the_time_of_its_pulses(substrate: AbstractSubstrate) -> None:
     volts = _volts(substrate)
+    _, record = substrate.apply(substrate.init(key=KEY), volts, _length(substrate), key=KEY)
     # A crossbar writes one bit line after the other.
     times = len(volts) if volts.ndim == 2 else 1
     assert float(record.duration) == pytest.approx(times * _length(substrate))
-    assert record.charge.shape == volts.shape[-1:]
-    assert jax.tree.structure(after) == jax.tree.structure(state)
-    shapes = [jax.tree.map(jnp.shape, tree) for tree in (after, state)]
-    assert shapes[0] == shapes[1]
-    types = [[leaf.dtype for leaf in jax.tree.leaves(tree)] for tree in (after, state)]
-    assert types[0] == types[1]
-    assert not _equal(substrate.conductance(after), substrate.conductance(state))
 
 
-def test_without_voltage_nothing_is_dissipated(substrate: AbstractSubstrate) -> None:
-    state = substrate.init(key=KEY)
-    _, record = substrate.apply(state, _volts(substrate, 0.0), _length(substrate), key=KEY)
-    assert float(record.energy) == 0
-    assert float(jnp.max(jnp.abs(record.charge))) == 0
+class _Broken(AbstractSubstrate):
+    """Two contacts and a link that learns, but for one fault."""
+
+    fault: str = eqx.field(static=True)
+    calls: list[int] = eqx.field(static=True)
+
+    def init(self, *, key: jax.Array) -> Any:
+        self.calls.append(1)
+        if self.fault == "new devices differ":
+            return jnp.asarray(float(len(self.calls)))
+        return 1.0 if self.fault == "a state that is no array" else jnp.asarray(1.0)
+
+    def conductance(self, state: Any) -> jax.Array:
+        self.calls.append(1)
+        bad = {"not finite": jnp.nan, "reads differ": float(len(self.calls))}
+        g = 1e-3 * state * bad.get(self.fault, 1.0)
+        return g if self.fault == "no matrix" else g * jnp.array([[1.0, -1.0], [-1.0, 1.0]])
+
+    def apply(self, state: Any, voltages: Any, duration: Any, *, key: jax.Array) -> tuple[Any, Any]:
+        self.calls.append(1)
+        volts, time = jnp.asarray(voltages), jnp.asarray(duration, jnp.result_type(float))
+        across = volts[0] - volts[1]
+        after = state + jnp.abs(across) if self.fault != "learns nothing" else state
+        if self.fault == "acts differ":
+            after = after + float(len(self.calls))
+        if self.fault == "another precision":
+            after = after.astype(jnp.float16)
+        charge = 1e-3 * across * time * jnp.array([1.0, -1.0])
+        energy = charge[0] * across
+        if self.fault == "no energy":
+            energy = 0 * energy
+        if self.fault == "energy at rest":
+            energy = energy + 1e-12
+        if self.fault == "compiled otherwise" and isinstance(state, jax.core.Tracer):
+            energy = 2 * energy
+        if self.fault == "no time":
+            time = 0 * time
+        if self.fault == "one charge":
+            charge = charge[0]
+        record = Record(energy, time, charge, {})
+        return after, (energy if self.fault == "no record" else record)
 
 
-def test_equal_keys_learn_alike(substrate: AbstractSubstrate) -> None:
-    state, volts = substrate.init(key=KEY), _volts(substrate)
-    first, second = (
-        substrate.apply(state, volts, _length(substrate), key=KEY)[0] for _ in range(2)
-    )
-    assert _equal(first, second)
-
-
-def test_learning_can_be_compiled_scanned_and_mapped(substrate: AbstractSubstrate) -> None:
-    volts = _volts(substrate)
-    keys = jax.random.split(KEY, 2)
-
-    def teach(state: Any, key: jax.Array) -> tuple[Any, jax.Array]:
-        state, record = substrate.apply(state, volts, _length(substrate), key=key)
-        return state, record.energy
-
-    states = jax.vmap(lambda key: substrate.init(key=key))(keys)
-    _, energies = jax.jit(jax.vmap(lambda s: jax.lax.scan(teach, s, keys)))(states)
-    state = jax.tree.map(lambda leaf: leaf[1], states)
-    alone = []
-    for key in keys:
-        state, energy = teach(state, key)
-        alone.append(float(energy))
-    np.testing.assert_allclose(energies[1], alone, rtol=1e-4)
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("", None),
+        ("new devices differ", "substrate.init = another state"),
+        ("a state that is no array", "substrate.init = a state of other things"),
+        ("not finite", "substrate.conductance = not finite"),
+        ("reads differ", "substrate.conductance = something else"),
+        ("no matrix", "substrate.conductance = shape"),
+        ("learns nothing", "no change of conductance"),
+        ("acts differ", "substrate.apply = another state"),
+        ("another precision", "substrate.apply = float16.* from float64"),
+        ("no energy", "substrate.record.energy = 0.0 J"),
+        ("energy at rest", "apply without voltage"),
+        ("compiled otherwise", "substrate.apply under jit"),
+        ("no time", "substrate.record.duration"),
+        ("one charge", "substrate.record.charge"),
+        ("no record", "Return a state and a Record"),
+    ],
+)
+def test_a_broken_promise_is_named(fault: str, message: str | None) -> None:
+    device, given = _Broken(fault, []), ([0.1, -0.1], 1e-9)
+    if message is None:
+        check_substrate(device, *given, key=KEY)
+        return
+    with pytest.raises(SpinlearnValueError, match=message):
+        check_substrate(device, *given, key=KEY)

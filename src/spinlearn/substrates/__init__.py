@@ -1,5 +1,6 @@
 """Hardware that conducts and learns."""
 
+from spinlearn.substrates.check import check_substrate
 from spinlearn.substrates.crossbar import Crossbar, CrossbarReading, CrossbarState
 from spinlearn.substrates.crossbar_cells import Cells
 from spinlearn.substrates.film import Film, FilmState
@@ -43,6 +44,7 @@ __all__ = [
     "Links",
     "LinksState",
     "Record",
+    "check_substrate",
     "conductance_changes",
     "fit_links",
     "hebb_correlation",
