@@ -82,5 +82,6 @@ bench: venv
 	$(BIN)/python -m benchmarks.conductance --quick
 
 clean:
-	rm -rf .cache .hypothesis .pytest_cache .ruff_cache .import_linter_cache build dist docs/_build out
+	rm -rf .cache .hypothesis .pytest_cache .ruff_cache .import_linter_cache build dist docs/_build docs/_generated \
+		docs/performance_table.md out
 	find src tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +

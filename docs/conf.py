@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+from typing import Any
+
 import spinlearn
+
+sys.path.insert(0, str(Path(__file__).parent))
+import _made
 
 project = "spinlearn"
 author = "The spinlearn developers"
@@ -16,7 +23,7 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "_generated"]
 html_theme = "furo"
 html_title = f"spinlearn {release}"
 
@@ -31,3 +38,8 @@ autodoc_member_order = "bysource"
 napoleon_google_docstring = False
 napoleon_numpy_docstring = True
 napoleon_use_rtype = False
+
+
+def setup(app: Any) -> None:
+    """Before the pages are read, make what they show."""
+    app.connect("builder-inited", lambda _: _made.make_all())
