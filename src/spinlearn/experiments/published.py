@@ -87,26 +87,23 @@ class _Published:
     otherwise: str = "No run that was made measures it."
 
 
-def _excludes(sign: int) -> Callable[[Claim], bool | None]:
-    """Whether the interval lies on one side of zero."""
+def _above(least: float, sign: int = 1) -> Callable[[Claim], bool | None]:
+    """Whether the interval, times a sign, lies above a number; None where it holds it."""
 
     def judge(claim: Claim) -> bool | None:
         if claim.interval is None:
             return None
-        low, high = claim.interval
-        return low > 0 if sign > 0 else high < 0
+        low, high = sorted(sign * end for end in claim.interval)
+        return True if low > least else False if high < least else None
 
     return judge
-
-
-def _more_than_half(claim: Claim) -> bool | None:
-    return None if claim.interval is None else claim.interval[0] > 0.5
 
 
 def _own(claim: Claim) -> bool | None:
     return {"agrees": True, "differs": False}.get(claim.verdict)
 
 
+_OPEN = "So few samples do not tell."
 _DESCENT = r"cosine of changes with the descent of Oja's objective, mean over 1 epoch"
 _MNIST = "The demo learns scikit-learn's digits; MNIST takes --preset paper --set data.folder=PATH."
 
@@ -118,7 +115,7 @@ _PUBLISHED = (
         _YU,
         "yu2021-transfer",
         r"correlation with s_i s_j of the mean over films, change against the mean .*",
-        _excludes(-1),
+        _above(0.0, -1),
         "Agrees where the correlation is of one sign in 95 % of samples; contacts at unlike "
         "voltages gain, so that Hebb's sign sits in the readout. No number is known.",
     ),
@@ -128,7 +125,7 @@ _PUBLISHED = (
         f"{_YU}; this mechanism is ours",
         r"yu2021(-paper)?$",
         r"correlation with s_i s_j of the mean over films, change against the mean .*",
-        _excludes(-1),
+        _above(0.0, -1),
         "Agrees where the correlation is of one sign in 95 % of samples. No number is known.",
     ),
     _Published(
@@ -137,7 +134,7 @@ _PUBLISHED = (
         _YU,
         r"yu2021(-paper)?$",
         r"one-bit errors corrected, trained films",
-        _more_than_half,
+        _above(0.5),
         "Agrees where most one-bit errors are corrected; untrained films correct none. By "
         "spin–orbit torque, which is ours: by spin-transfer torque two thirds are "
         "(yu2021-transfer-paper). No number is known.",
@@ -148,7 +145,7 @@ _PUBLISHED = (
         _NIU,
         "niu2024",
         rf"{_DESCENT}, links, subspace",
-        _excludes(+1),
+        _above(0.0),
         "Agrees where changes go down Oja's objective in 95 % of samples. Our links do so in a "
         "protocol that reads between pulses. No number is known.",
     ),
@@ -158,7 +155,7 @@ _PUBLISHED = (
         _NIU,
         "niu2024",
         rf"{_DESCENT}, links, leaky",
-        _excludes(+1),
+        _above(0.0),
         "Agrees where changes go down Oja's objective. Our single links follow Hebb's rule with "
         "decay, which leads elsewhere; whether the published device does otherwise, and by what, "
         "cannot be told without its text.",
@@ -169,7 +166,7 @@ _PUBLISHED = (
         _NIU,
         "niu2024",
         r"recall of CLU after 3 flips, links, residual",
-        _more_than_half,
+        _above(0.5),
         "Agrees where most probes of the letters C, L and U are recalled; Hebb's rule recalls "
         "none. The letters are ours.",
     ),
@@ -179,7 +176,7 @@ _PUBLISHED = (
         _ZHOU,
         "zhou2025",
         r"small arrays that hold both patterns .*",
-        _more_than_half,
+        _above(0.5),
         "Agrees where most arrays hold both patterns. Device parameters are assumed.",
     ),
     _Published(
@@ -288,5 +285,8 @@ def _compared(published: _Published, found: Mapping[str, Sequence[Claim]]) -> Co
                 verdict: Verdict = (
                     "unknown" if agrees is None else "agrees" if agrees else "differs"
                 )
-                return Comparison(*told, claim, run, verdict, published.criterion)
+                why = (
+                    published.criterion if agrees is not None else f"{_OPEN} {published.criterion}"
+                )
+                return Comparison(*told, claim, run, verdict, why)
     return Comparison(*told, None, "", "unknown", published.otherwise)
