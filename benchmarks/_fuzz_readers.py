@@ -7,11 +7,12 @@ them and reads it, as a user's call or command would.
 from __future__ import annotations
 
 import gzip
+import io
+import json
 import shutil
 import struct
 import tomllib
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -257,7 +258,8 @@ class Idx(Reader):
             return gzip.compress(damaged(rng, whole, self.seeds), 1)
         if chance < 0.998:
             return damaged(rng, gzip.compress(whole, 1))
-        return gzip.compress(damaged(rng, whole, self.seeds)) + self.bomb
+        # Its header is left whole: a file that unpacks to what its header says is only large.
+        return gzip.compress(whole) + self.bomb
 
     def case(self, rng: Rng) -> None:
         from spinlearn.datasets import read_idx, read_images
@@ -318,22 +320,28 @@ class Zarr(Reader):
             shutil.rmtree(path)
 
     def _read(self, rng: Rng, path: Path, resumable: bool) -> None:
+        from spinlearn.errors import SpinlearnError
         from spinlearn.report import write_report
         from spinlearn.report._view import view_run
         from spinlearn.runs import Result, resume
 
-        order = rng.permutation(6)
-        for step in order:
-            _tried(
-                (
-                    lambda: Result(path).claims,
-                    lambda: (Result(path).totals, Result(path).status, Result(path).hash),
-                    lambda: view_run(path),
-                    lambda: Result(path).export(path.with_suffix("") / "csv"),
-                    lambda: resume(path, stop=StopAfter(3)) if resumable else None,
-                    lambda: write_report([path]) if rng.random() < 0.01 else None,
-                )[int(step)]
-            )
+        actions = (
+            lambda: Result(path).claims,
+            lambda: (Result(path).totals, Result(path).status, Result(path).hash),
+            lambda: view_run(path),
+            lambda: Result(path).export(path / "csv"),
+            lambda: resume(path, stop=StopAfter(3)) if resumable else None,
+            lambda: write_report([path]) if rng.random() < 0.02 else None,
+        )
+        refused = None
+        # What one of them refuses or repairs, the next one finds.
+        for k in rng.permutation(len(actions))[:4]:
+            try:
+                actions[int(k)]()
+            except (SpinlearnError, OSError) as error:
+                refused = error
+        if refused is not None:
+            raise refused
 
 
 class StopAfter:
@@ -347,27 +355,20 @@ class StopAfter:
         return self.left <= 0
 
 
-def _tried(action: Callable[[], Any]) -> None:
-    """Let clean errors pass, to see what the next one does with the same files."""
-    from spinlearn.errors import SpinlearnError
-
-    try:
-        action()
-    except (SpinlearnError, OSError):
-        return
-
-
 def _strike(rng: Rng, run: Path) -> None:
     """Damage, remove, exchange or replace one of a run's files."""
     files = sorted(p for p in run.rglob("*") if p.is_file() and p.name != ".lock")
     if not files:
         return
-    # Metadata are few, and say more than numbers do.
-    texts = [p for p in files if p.suffix in (".json", ".toml", ".npz")]
-    chosen = texts if texts and rng.random() < 0.7 else files
+    # Every kind of file alike: metadata are few, and say more than numbers do.
+    kinds = sorted({_kind(p) for p in files})
+    wanted = kinds[int(rng.integers(len(kinds)))]
+    chosen = [p for p in files if _kind(p) == wanted]
     path = chosen[int(rng.integers(len(chosen)))]
     kind = rng.random()
-    if kind < 0.85:
+    if kind < 0.5 and path.suffix in (".json", ".npz"):
+        (_change_json if path.suffix == ".json" else _change_archive)(rng, path)
+    elif kind < 0.85:
         path.write_bytes(damaged(rng, path.read_bytes()))
     elif kind < 0.90:
         path.unlink()
@@ -378,6 +379,60 @@ def _strike(rng: Rng, run: Path) -> None:
         path.mkdir()
     else:
         shutil.rmtree(path.parent) if path.parent != run else path.unlink()
+
+
+def _kind(path: Path) -> str:
+    return path.suffix + ("" if path.parent.name != "data.zarr" else ", of the group")
+
+
+def _change_json(rng: Rng, path: Path) -> None:
+    """JSON that is JSON still, with something else in one place."""
+    try:
+        content = json.loads(path.read_bytes())
+    except ValueError:
+        return
+    path.write_text(json.dumps(_changed(rng, content)))
+
+
+def _changed(rng: Rng, node: Any) -> Any:
+    """A tree with one of its nodes replaced, removed or renamed."""
+    if not isinstance(node, dict | list) or not node or rng.random() < 0.1:
+        return _VALUES[int(rng.integers(len(_VALUES)))]
+    keys = list(node) if isinstance(node, dict) else list(range(len(node)))
+    key = keys[int(rng.integers(len(keys)))]
+    chance = rng.random()
+    if chance < 0.1:
+        del node[key]
+    elif chance < 0.15 and isinstance(node, dict):
+        node[f"{key}x"] = node.pop(key)
+    else:
+        node[key] = _changed(rng, node[key])
+    return node
+
+
+def _change_archive(rng: Rng, path: Path) -> None:
+    """A checkpoint whose checksums hold, with another header or other arrays."""
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
+            parts = {name: archive[name] for name in archive.files}
+    except Exception:
+        return
+    if rng.random() < 0.7 and "header" in parts:
+        header = json.dumps(_changed(rng, json.loads(parts["header"].tobytes()))).encode()
+        parts["header"] = np.frombuffer(header, np.uint8)
+    else:
+        name = list(parts)[int(rng.integers(len(parts)))]
+        new = (np.zeros(0), np.ones(3, int), np.array("x"), np.full((2, 2), np.nan))
+        parts[name] = new[int(rng.integers(len(new)))]
+    with path.open("wb") as file:
+        np.savez(file, **parts)  # pyright: ignore[reportArgumentType]
+
+
+_VALUES: tuple[Any, ...] = (
+    *(None, True, False, 0, -1, 1, 3, 2**31, 2**63, 2**64, 10**30, 0.5, -1e308, 1e999, float("nan")),
+    *("", "x", "nan", "0", "float64", "<f8", "<script>", "\u0000", "\ud800", "µ", "x" * 5000),
+    *([], [[]], [None], [1, 2], ["x"], {}, {"x": 1}, {"value": None}, [{}], {"name": "bytes"}),
+)
 
 
 READERS: dict[str, type[Reader]] = {

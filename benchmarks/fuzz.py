@@ -10,6 +10,7 @@ the process. Every case depends on the seed, the reader's name and its number al
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import json
 import os
 import resource
@@ -79,9 +80,12 @@ def time_limit(seconds: float) -> Iterator[None]:
 
     signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, seconds)
+    # Where it stands, if C code keeps the signal from it.
+    faulthandler.dump_traceback_later(1.5 * seconds)
     try:
         yield
     finally:
+        faulthandler.cancel_dump_traceback_later()
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
@@ -127,7 +131,7 @@ def work(options: Namespace) -> None:
         case, end = options.first, time.monotonic() + options.seconds
         most = 0
         while time.monotonic() < end:
-            at.write_text(str(case))
+            at.write_text(json.dumps([case, counts, most]))
             rng = draw(options.seed, options.readers[0], case)
             outcome, found = one_case(reader, rng, memory)
             counts[outcome] += 1
@@ -135,7 +139,7 @@ def work(options: Namespace) -> None:
             if found is not None:
                 print(json.dumps({"case": case, "found": found}), flush=True)
             case += 1
-        print(json.dumps({"counts": counts, "next": case, "growth": most}), flush=True)
+        at.write_text(json.dumps([case, counts, most]))
 
 
 def watch(reader: str, options: Namespace, folder: Path) -> tuple[list[Row], bool]:
@@ -147,30 +151,27 @@ def watch(reader: str, options: Namespace, folder: Path) -> tuple[list[Row], boo
     while (left := end - time.monotonic()) > 0:
         lines, code = _session(reader, options, folder, first, left)
         for line in lines:
-            if "found" in line:
-                found.setdefault(line["found"], []).append(line["case"])
-            else:
-                counts.update(line["counts"])
-                growth, first = max(growth, line["growth"]), line["next"]
+            found.setdefault(line["found"], []).append(line["case"])
+        if not (folder / "at").exists():
+            raise RuntimeError(f"{reader}: no case was tried (exit {code})")
+        case, tried, grown = json.loads((folder / "at").read_text())
+        counts.update(tried)
+        growth, first = max(growth, grown), case
         if code == 0:
             break
-        case = int((folder / "at").read_text()) if (folder / "at").exists() else -1
-        if case < first:
-            raise RuntimeError(f"{reader}: no case was tried (exit {code})")
         found.setdefault(f"the process ended: exit {code}", []).append(case)
-        counts["finding"] += 1
-        counts["unknown"] += case - first
         first = case + 1
     for text, cases in found.items():
         print(f"{reader}: {len(cases)} × {text}")
         print("   replay: " + ", ".join(f"{reader}:{case}" for case in cases[:_SHOWN]), flush=True)
-    size = f"{sum(counts.values())} files, {time.monotonic() - begun:.0f} s"
+    size = f"{first} files, {time.monotonic() - begun:.0f} s"
+    bad = sum(map(len, found.values()))
     rows = [
-        row(f"{reader}: findings", size, counts["finding"], "1", bound=0, peak_memory=growth),
+        row(f"{reader}: findings", size, bad, "1", bound=0, peak_memory=growth),
         row(f"{reader}: read all the same", size, counts["read"], "1"),
         row(f"{reader}: refused with a clean error", size, counts["refused"], "1"),
     ]
-    return rows, bool(found)
+    return rows, bad > 0
 
 
 def _session(
@@ -206,7 +207,7 @@ def _session(
         lines = [json.loads(line) for line in out if line.endswith("}\n")]
         if process.returncode:
             err.seek(0)
-            print(f"{reader}: standard error ends with\n{err.read()[-1500:]}", flush=True)
+            print(f"{reader}: standard error ends with\n{err.read()[-3000:]}", flush=True)
     return lines, process.returncode
 
 
