@@ -429,7 +429,23 @@ def _change_archive(rng: Rng, path: Path) -> None:
 
 
 _VALUES: tuple[Any, ...] = (
-    *(None, True, False, 0, -1, 1, 3, 2**31, 2**63, 2**64, 10**30, 0.5, -1e308, 1e999, float("nan")),
+    *(
+        None,
+        True,
+        False,
+        0,
+        -1,
+        1,
+        3,
+        2**31,
+        2**63,
+        2**64,
+        10**30,
+        0.5,
+        -1e308,
+        1e999,
+        float("nan"),
+    ),
     *("", "x", "nan", "0", "float64", "<f8", "<script>", "\u0000", "\ud800", "µ", "x" * 5000),
     *([], [[]], [None], [1, 2], ["x"], {}, {"x": 1}, {"value": None}, [{}], {"name": "bytes"}),
 )

@@ -182,7 +182,8 @@ def _nest(rng: Rng, content: bytes) -> bytes:
 def _long(rng: Rng, content: bytes) -> bytes:
     """A line, a word or a number that goes on and on."""
     at = _place(rng, content)
-    unit = (b"x", b"1", b" ", b"a.", b"1,", b'"', b"#", b"-", b"\n", b"a=1\n")[int(rng.integers(10))]
+    units = (b"x", b"1", b" ", b"a.", b"1,", b'"', b"#", b"-", b"\n", b"a=1\n")
+    unit = units[int(rng.integers(len(units)))]
     return content[:at] + unit * int(2 ** rng.uniform(8, 18)) + content[at:]
 
 

@@ -40,6 +40,7 @@ class Walk(AbstractExperiment):
     """Walkers that never return."""
 
     title: ClassVar[str] = "Random walk"
+    citation: ClassVar[str] = "benchmarks of spinlearn"
 
     step: jax.Array
     first: jax.Array
@@ -83,6 +84,4 @@ def _step(walk: Walk, state: jax.Array, segment: jax.Array) -> jax.Array:
 
 def register() -> None:
     """Make the walk known, as are the experiments that come with spinlearn."""
-    EXPERIMENTS["walk"] = Entry(
-        "random walk", "benchmarks._walk:WalkSpec", "benchmarks._walk:Walk"
-    )
+    EXPERIMENTS["walk"] = Entry("random walk", "benchmarks._walk:WalkSpec", "benchmarks._walk:Walk")

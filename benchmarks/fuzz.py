@@ -63,6 +63,7 @@ class Memory:
         self.start()
 
     def start(self) -> None:
+        """A case begins."""
         try:
             Path("/proc/self/clear_refs").write_text("5")
         except OSError:
@@ -70,6 +71,7 @@ class Memory:
         self.before = _status("VmHWM")
 
     def growth(self) -> int:
+        """Since the case began, bytes."""
         return _status("VmHWM") - self.before
 
 
@@ -98,7 +100,7 @@ def signature(error: BaseException) -> str:
 
 
 def one_case(reader: Any, rng: np.random.Generator, memory: Memory) -> tuple[str, str | None]:
-    """"read", "refused" or "finding", and what was found."""
+    """How it ended ("read", "refused" or "finding"), and what was found."""
     from spinlearn.errors import SpinlearnError
 
     outcome, found = "read", None
@@ -181,14 +183,14 @@ def _session(
     place = ["--folder", str(folder), "--first", str(first)]
     limits = ["--seconds", str(seconds), "--seed", str(options.seed)]
     environment = dict(os.environ, JAX_PLATFORMS="cpu", TF_CPP_MIN_LOG_LEVEL="3")
+    command = [sys.executable, "-m", "benchmarks.fuzz"]
     at = folder / "at"
     at.unlink(missing_ok=True)
     with (
         (folder / "out").open("w+") as out,
         (folder / "err").open("w+") as err,
         subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.fuzz", "--worker", *place, *limits]
-            + ["--readers", reader],
+            [*command, "--worker", "--readers", reader, *place, *limits],
             stdout=out,
             stderr=err,
             env=environment,
