@@ -31,13 +31,13 @@ from benchmarks.run_faults import files_of
 #: Values under which a run takes a few seconds once it is compiled.
 SMALL: Mapping[str, tuple[str, ...]] = {
     "yu2021": (
-        *("film.length=240e-9", "film.cell=15e-9", "training.voltage=0.07"),
-        *("training.pulse=2e-10", "training.rest=2e-10", "training.repetitions=1"),
+        *("film.length=150e-9", "film.cell=10e-9", "training.voltage=0.07"),
+        *("training.pulse=1e-10", "training.rest=1e-10", "training.repetitions=1"),
         *("ensemble.textures=2", "ensemble.studied=1", "controls.alternations=2"),
-        "controls.disturb_time=1e-11",
+        *("controls.disturb_time=1e-11", "solver.relaxation=0.1"),
     ),
     "niu2024": (
-        *("devices=2", "training.epochs=40", "memory.trials=8", "memory.most_flips=2"),
+        *("devices=2", "training.epochs=40", "memory.trials=8", "memory.most_flips=3"),
         *('memory.sets=["ABF"]', "memory.similarities=[0.5]", "memory.loads=[3]"),
         *("memory.spreads=[0.0]", "film.devices=1", "film.pitch=4"),
         *("film.voltage=0.05", "film.pulse=2e-10", "film.rest=2e-10"),
