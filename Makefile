@@ -27,7 +27,7 @@ help:
 	@echo "make lint    ruff, pyright and the layer contracts"
 	@echo "make docs    HTML pages in docs/_build/html, warnings are errors"
 	@echo "make peers   environment in .venv-peers with the codes that benchmarks compare against"
-	@echo "make bench   the quick form of the conductance benchmark"
+	@echo "make bench   every benchmark in its quick form: table, and JSON in out/benchmarks"
 	@echo "make clean   remove what the other targets made, environments excepted"
 
 venv: $(STAMP)
@@ -79,7 +79,7 @@ peers:
 		|| { echo "peers: CANNOT BE INSTALLED here; benchmarks will report them as missing" >&2; exit 1; }
 
 bench: venv
-	$(BIN)/python -m benchmarks.conductance --quick
+	$(BIN)/python -m benchmarks
 
 clean:
 	rm -rf .cache .hypothesis .pytest_cache .ruff_cache .import_linter_cache build dist docs/_build docs/_generated \

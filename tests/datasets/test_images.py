@@ -7,6 +7,7 @@ import hashlib
 import socket
 import struct
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -102,7 +103,7 @@ PACKED = gzip.compress(WHOLE, mtime=0)
         (WHOLE[:3] + b"\x00" + WHOLE[4:], ("header", "0 dimensions", "1 or more")),
         (WHOLE[:11], ("header", "11 bytes", "16 bytes for 3 dimensions")),
         (WHOLE[:-1], ("data", "23 bytes", "24 bytes", "2 × 3 × 4 of uint8")),
-        (WHOLE + b"\x00", ("data", "25 bytes", "24 bytes")),
+        (WHOLE + b"\x00", ("data", "more than 24 bytes", "24 bytes, as")),
         (WHOLE[:4] + b"\xff" * 12 + WHOLE[16:], ("data", "24 bytes", "4294967295 × 4294967295")),
         (gzip.compress(WHOLE[:-1], mtime=0), ("data", "23 bytes")),
         (PACKED[:-9], ("compressed data", "cut off after")),
@@ -334,3 +335,27 @@ def test_bad_thresholds_and_parts_are_named(bad: Any) -> None:
     _fails(lambda: binarize(images, bad), "threshold")
     _fails(lambda: digit_images(held_out=bad), "held_out")
     _fails(lambda: digit_images(seed=-1), "seed")
+
+
+def test_what_unpacks_to_more_than_its_header_says_takes_no_memory(tmp_path: Path) -> None:
+    bomb = gzip.compress(bytes(1 << 24)) * 16  # 256 MiB, in a file of some hundred kB
+    (tmp_path / "bomb").write_bytes(gzip.compress(WHOLE) + bomb)
+    (tmp_path / "none").write_bytes(bomb)
+    tracemalloc.start()
+    try:
+        _fails(lambda: read_idx(tmp_path / "bomb"), "data", "more than 24 bytes", "24 bytes, as")
+        _fails(lambda: read_idx(tmp_path / "none"), "header", "type of numbers 0x00")
+        assert tracemalloc.get_traced_memory()[1] < 20e6
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_header_that_promises_too_much_takes_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "images"
+    path.write_bytes(WHOLE[:4] + b"\x00\xff\xff\xff" * 3 + WHOLE[16:])
+    tracemalloc.start()
+    try:
+        _fails(lambda: read_idx(path), "24 bytes", "16777215 × 16777215 × 16777215")
+        assert tracemalloc.get_traced_memory()[1] < 20e6
+    finally:
+        tracemalloc.stop()

@@ -16,6 +16,7 @@ from spinlearn.report._view import view_run
 from spinlearn.report.experiments import koenders2025 as figures
 from spinlearn.rng import key_from_seed
 from spinlearn.runs import read_spec, resume, run
+from tests.experiments.measured import measured
 
 pytestmark = pytest.mark.as_installed
 SMALL = {
@@ -41,6 +42,7 @@ class TestDigits:
         assert own.value > 0.85
         assert exact.value > own.value - 0.02
         assert own.interval[0] < own.value < own.interval[1]
+        assert measured("koenders2025", digits.claims) == 1
         gap = claims["gap to back-propagation"]
         assert gap.value == pytest.approx(exact.value - own.value, abs=1e-6)
         # 42 units, two samples each, 104 µW for 25 µs.
@@ -79,6 +81,7 @@ def test_students_learn_what_teachers_say(tmp_path):
     # The median of twenty is known to a factor of two or so.
     assert TEACHER[10] / 4 < median[9] < TEACHER[10] * 4
     assert any("largest ratio" in claim.name for claim in found.claims)
+    assert measured("koenders2025-teacher", found.claims) == 1
     assert [p.name for p in figures.pictures(view_run(found.path))] == ["learning", "credit"]
 
 

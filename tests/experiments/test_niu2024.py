@@ -24,6 +24,7 @@ from spinlearn.report._view import view_run
 from spinlearn.report.experiments.niu2024 import pictures
 from spinlearn.rules import hebb, oja_gradient, pseudo_inverse
 from spinlearn.runs import read_spec, run
+from tests.experiments.measured import measured
 
 pytestmark = pytest.mark.as_installed
 
@@ -129,6 +130,7 @@ class TestRun:
         assert claims["energy of an epoch, links, residual"].unit == "J"
         assert "recall of ABF after 3 flips, hebb" in claims
         assert len(claims) == len(result.claims)
+        assert measured("niu2024", result.claims) == 3
 
 
 class TestFilm:

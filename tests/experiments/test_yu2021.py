@@ -46,6 +46,7 @@ from spinlearn.magnetics import grain_labels
 from spinlearn.rng import stream
 from spinlearn.runs import read_spec, run
 from spinlearn.substrates import sign_patterns
+from tests.experiments.measured import measured
 from tests.fixed_hardware import Fixed
 
 pytestmark = pytest.mark.as_installed
@@ -180,6 +181,8 @@ class TestRun:
         flat = relative_change(data["no_amr"].values, data["no_amr_untrained"].values[:, None])
         assert np.abs(still).max() < 0.05 * learned
         claims = {claim.name: claim.value for claim in result.claims}
+        assert measured("yu2021", result.claims) == 2
+        assert measured("yu2021-transfer", result.claims) == 1
         still_over = claims["change without torque over change by training"]
         assert still_over == pytest.approx(np.abs(still).mean() / learned)
         waited = relative_change(data["waited"].values, data["untrained"].values)

@@ -22,6 +22,7 @@ from spinlearn.report._pictures import png_bytes
 from spinlearn.report._view import view_run
 from spinlearn.report.experiments.zhou2025 import COVERED, comparison, pictures
 from spinlearn.runs import read_spec, run
+from tests.experiments.measured import measured
 
 pytestmark = pytest.mark.as_installed
 
@@ -98,6 +99,7 @@ class TestRun:
 
     def test_claims(self, result):
         claims = {claim.name: claim for claim in result.claims}
+        assert measured("zhou2025", result.claims) == 1
         told = next(c for name, c in claims.items() if "first 5 spikes" in name)
         assert told.seeds == 3
         assert told.interval[0] < told.value < told.interval[1]

@@ -220,3 +220,18 @@ def test_times_in_milliseconds_without_a_unit_are_refused(tmp_path):
     assert MeasuredNoise(path).sample_time == pytest.approx(25e-6)
     path.write_text("t (s),V\n" + rows)
     assert MeasuredNoise(path).sample_time == pytest.approx(0.025)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("kind", ["<f4", "<f2", "<f8"])
+def test_a_nan_that_numpy_warns_of_is_named(
+    kind: str, tmp_path: Path, parquet: tuple[Any, Any]
+) -> None:
+    arrow, store = parquet
+    volts = np.full(5, 0.25, kind)
+    # A signalling one: all bits of the exponent, and the lowest of the others.
+    bits = volts.view(kind.replace("f", "u"))
+    bits[3] = {2: 0x7C01, 4: 0x7F800001, 8: 0x7FF0000000000001}[volts.itemsize]
+    store.write_table(arrow.table({"V": volts}), tmp_path / "1.parquet")
+    with pytest.raises(SpinlearnValueError, match=r"row 4 = nan"):
+        MeasuredNoise(tmp_path, sample_time=1e-6)

@@ -8,6 +8,7 @@ import pytest
 
 from spinlearn import SpinlearnValueError
 from spinlearn.junctions import MeasuredNoise, read_switching
+from spinlearn.junctions._headers import heading
 from spinlearn.junctions._step_count import count_steps
 
 pytestmark = pytest.mark.once
@@ -87,3 +88,34 @@ def test_times_in_another_unit_or_not_finite(tmp_path: Path) -> None:
     path.write_text("t,V\n0,0.1\nnan,0.2\n2,0.3\n")
     with pytest.raises(SpinlearnValueError, match=r"line 3.*finite time"):
         MeasuredNoise(path)
+
+
+@pytest.mark.parametrize("filler", [" ", "(", "x( "])
+def test_long_headers_take_no_long_time(tmp_path: Path, filler: str) -> None:
+    # A regular expression took the cube of the length, which is hours: the test would not end.
+    path = tmp_path / "long.csv"
+    path.write_text("a" + filler * 40_000 + "b,V\n1\n")
+    with pytest.raises(SpinlearnValueError):
+        MeasuredNoise(path, sample_time=1e-6)
+    path.write_text("a" + filler * 40_000 + "b,pulse_length,switched,trials\n1,1,1,1\n")
+    with pytest.raises(SpinlearnValueError):
+        read_switching(path)
+
+
+@pytest.mark.parametrize(
+    ("cell", "units", "found"),
+    [
+        ("  voltage  ( mV ) ", (), ("voltage", "mV")),
+        ("voltage [mV]", (), ("voltage", "mV")),
+        ("voltage (a) (mV)", (), ("voltage", "a) (mV")),
+        ("(mV)", (), ("", "mV")),
+        ("voltage mV)", (), ("voltage mV)", None)),
+        ("voltage (mV", (), ("voltage (mV", None)),
+        ("voltage_mV", ("mV",), ("voltage", "mV")),
+        ("voltage_mV", (), ("voltage_mV", None)),
+        ("t [μs]", (), ("t", "µs")),
+        ("", (), ("", None)),
+    ],
+)
+def test_names_and_units_of_headers(cell: str, units: tuple[str, ...], found: object) -> None:
+    assert heading(cell, units) == found

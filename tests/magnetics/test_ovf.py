@@ -617,3 +617,13 @@ def test_a_file_is_replaced_and_has_usual_permissions(text_file: Path) -> None:
     assert read_ovf(text_file).description == ("one line",)
     (text_file.parent / "plain").touch()
     assert text_file.stat().st_mode == (text_file.parent / "plain").stat().st_mode
+
+
+@pytest.mark.parametrize("digits", ["1" * 300_000, "1" * 300_000 + "x"])
+def test_long_numbers_take_no_long_time(tmp_path: Path, digits: str) -> None:
+    # A pattern with two ways to match a digit took the square of their number: the test would last.
+    path = write_tiny(tmp_path, ("# xbase: 1.5", f"# Desc: Total simulation time: {digits}!"))
+    assert read_ovf(path).time is None
+    path = write_tiny(tmp_path, ("212 -212", f"212 {digits}x"))
+    with pytest.raises(OVFError, match="numbers"):
+        read_ovf(path)

@@ -25,7 +25,7 @@ from spinlearn.report._markup import embedded_json, escape, tag
 from spinlearn.report._pictures import legend_name, png_bytes
 from spinlearn.report._quantities import number, quantity, with_unit
 from spinlearn.report._textures import textures_figure
-from spinlearn.runs import Result, StoreError, run, spec_rows
+from spinlearn.runs import Result, StoreError, read_spec, run, spec_rows, spec_toml
 from tests.report.conftest import HOSTILE, small_spec
 
 pytestmark = pytest.mark.once
@@ -210,6 +210,39 @@ def test_hostile_names_of_folders_and_recorded_text(
     assert "<img src=x onerror=alert(1)>" in page.text
     assert "Failed" in page.text
     assert not {"b", "i", "u"} & {name for name, _ in page.elements}
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("koenders2025", "data.folder"),
+        ("koenders2025", "noise.trace"),
+        ("zhou2025", "data.folder"),
+    ],
+)
+def test_hostile_paths_in_a_specification_are_text(name: str, key: str, tmp_path: Path) -> None:
+    folder = tmp_path / "begun"
+    folder.mkdir()
+    (folder / "spec.toml").write_text(spec_toml(read_spec(name, {key: HOSTILE})))
+    page = _page(write_report([folder]))
+    assert HOSTILE.replace("\u202e", "\ufffd") in page.text
+    assert all("onerror" not in attributes for _, attributes in page.elements)
+    assert "alert(1)" not in "".join(page.scripts)
+
+
+def test_hostile_names_of_numbers_are_text(stored: Path, copied: Callable[[Path], Path]) -> None:
+    folder = copied(stored)
+    path = folder / "data.zarr" / "zarr.json"
+    group = json.loads(path.read_text())
+    for claim in group["attributes"]["claims"]:
+        claim |= {"name": f"claim {HOSTILE}", "unit": HOSTILE, "reference": HOSTILE}
+    group["attributes"]["totals"] = {f"total {HOSTILE}": {"value": 1.0, "unit": HOSTILE}}
+    path.write_text(json.dumps(group))
+    page = _page(write_report([folder]))
+    for kind in ("claim", "total"):
+        assert f"{kind} {HOSTILE}".replace("\u202e", "\ufffd") in page.text
+    assert all("onerror" not in attributes for _, attributes in page.elements)
+    assert "alert(1)" not in "".join(page.scripts)
 
 
 def test_markup_is_built_not_pasted() -> None:

@@ -16,6 +16,7 @@ from spinlearn import SpinlearnValueError, cli
 from spinlearn.report import write_figures, write_report
 from spinlearn.report._pictures import png_bytes
 from spinlearn.report._sweep_figures import sweep_pictures
+from spinlearn.report._sweep_map import sweep_maps
 from spinlearn.report._sweep_page import _mean
 from spinlearn.runs import SweepResult
 from tests.report.conftest import HOSTILE
@@ -122,3 +123,33 @@ def test_means_with_intervals(mean: float, half: float, expected: str) -> None:
     names = {"x": mean, "x low": mean - half, "x high": mean + half}
     dataset = xarray.Dataset({n: ((), v, {"units": "A/m"}) for n, v in names.items()})
     assert _mean(dataset, "x") == expected
+
+
+@pytest.mark.parametrize(
+    ("dims", "cells"),
+    [
+        ({"a": [1.0, 10.0, 100.0], "seed": [0, 1]}, None),
+        ({"a": [1.0, 10.0, 100.0], "b": [1.0, 2.0], "seed": [0, 1]}, None),
+        ({"a": [1.0, 10.0, 100.0], "b": list(range(4)), "seed": [0, 1]}, (3, 4)),
+        ({"start": ["x", "y"], "a": [1.0, 2.0, 3.0], "b": list(range(4)), "seed": [0]}, (3, 4)),
+    ],
+)
+def test_two_swept_numbers_make_a_map(dims: dict[str, list], cells: tuple | None) -> None:
+    _, means = _made(**dims)
+    pictures = sweep_maps(means, ["g"])
+    assert bool(pictures) is (cells is not None)
+    for picture in pictures:
+        ax = picture.figure.axes[0]
+        (mesh,) = ax.collections
+        shown = np.asarray(mesh.get_array()).reshape(cells)
+        expected = means["g"].isel(start=0) if "start" in dims else means["g"]
+        np.testing.assert_allclose(shown, 1e3 * expected.transpose("a", "b").values)
+        assert (ax.get_xlabel(), ax.get_ylabel()) == ("b", "a")
+        assert [text.get_text() for text in ax.get_yticklabels()] == [f"{v:.4g}" for v in dims["a"]]
+        assert ("start = x" in picture.caption) is ("start" in dims)
+        assert png_bytes(picture.figure, 40).startswith(b"\x89PNG")
+
+
+def test_a_number_that_is_the_same_everywhere_has_no_map() -> None:
+    _, means = _made(a=[1.0, 2.0, 3.0], b=[1.0, 2.0, 3.0], seed=[0])
+    assert sweep_maps(means * 0, ["g"]) == []

@@ -258,6 +258,23 @@ def test_deeply_nested(tmp_path: Path) -> None:
         read_spec(path)
 
 
+def test_a_value_nested_as_deeply_as_toml_allows() -> None:
+    """One that is read, but that Python cannot write."""
+    nested: list[object] = []
+    for _ in range(100_000):
+        nested = [nested]
+    with pytest.raises(SpecError, match="seed = a value nested too deeply"):
+        make_spec({"experiment": NAME, "seed": nested})
+    while nested:  # from the outside in: Python would go too deep to free it
+        nested = nested.pop()  # pyright: ignore[reportAssignmentType]
+
+
+@pytest.mark.parametrize("table", [3, None, "text", [1]])
+def test_what_is_no_table(table: Any) -> None:
+    with pytest.raises(SpecError, match="allowed is a table"):
+        make_spec(table)
+
+
 def test_long_numbers_in_an_override() -> None:
     with pytest.raises(SpecError, match="seed"):
         read_spec(NAME, dict([parse_override(f"seed=1{'0' * 5000}")]))

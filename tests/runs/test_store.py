@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import zarr
+from numcodecs import zstd
 
 from spinlearn.errors import SpinlearnError
 from spinlearn.runs import Result, StoreError, resume, run
 from spinlearn.runs.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from spinlearn.runs.store import check_texts
 from tests.runs.small import small_spec
 from tests.runs.test_runs import StopAfter
 
@@ -167,6 +171,69 @@ def test_checkpoint_of_another_run_or_shape(tmp_path: Path) -> None:
         read_checkpoint(tmp_path, state, "abd")
     with pytest.raises(StoreError, match=r"\(10,\)"):
         read_checkpoint(tmp_path, {"m": jnp.arange(11.0)}, "abc")
+
+
+@pytest.mark.parametrize(
+    "header", [b"3", b"null", b'"text"', b'{"run": "abc", "segments": [1], "seconds": 1}']
+)
+def test_headers_of_checkpoints_that_were_changed(header: bytes, tmp_path: Path) -> None:
+    state = np.zeros(1)
+    np.savez(tmp_path / "00000001.npz", header=np.frombuffer(header, np.uint8), leaf0=state)
+    with pytest.raises(StoreError, match="no checkpoint of this run that is whole"):
+        read_checkpoint(tmp_path, jnp.zeros(1), "abc")
+
+
+def test_a_checkpoint_under_another_name(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path, Checkpoint(2, jnp.zeros(1), 0.5), "abc")
+    (tmp_path / "00000002.npz").rename(tmp_path / "00000009.npz")
+    with pytest.raises(StoreError, match="holds 2 segments"):
+        read_checkpoint(tmp_path, jnp.zeros(1), "abc")
+
+
+@pytest.mark.parametrize("content", [[1], "text", [{"name": "x"}], {"a": 1}])
+@pytest.mark.parametrize("part", ["claims", "totals"])
+def test_headline_numbers_that_were_changed(part: str, content: object, copy: Path) -> None:
+    path = copy / "data.zarr" / "zarr.json"
+    group = json.loads(path.read_text())
+    group["attributes"][part] = content
+    path.write_text(json.dumps(group))
+    result = Result(copy)
+    with pytest.raises(StoreError, match="headline numbers"):
+        _ = result.claims if part == "claims" else result.totals
+
+
+@pytest.mark.parametrize("spec", [3, None, [], "text"])
+def test_a_recorded_specification_that_is_none(spec: object, copy: Path) -> None:
+    path = copy / "data.zarr" / "zarr.json"
+    group = json.loads(path.read_text())
+    group["attributes"]["spec"] = json.dumps(spec)
+    path.write_text(json.dumps(group))
+    with pytest.raises(StoreError, match="results of another run"):
+        _ = Result(copy).dataset
+
+
+def test_texts_that_claim_to_be_many_take_no_memory(tmp_path: Path) -> None:
+    group = zarr.create_group(tmp_path / "group")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # text is an extension of the format
+        names = group.create_array("names", shape=(3,), dtype="str")
+    names[:] = np.array(["a", "b", "c"], object)
+    check_texts(tmp_path / "group")
+    chunk = tmp_path / "group" / "names" / "c" / "0"
+    content = bytes(zstd.decompress(chunk.read_bytes()))
+    assert content[:4] == (3).to_bytes(4, "little")
+    chunk.write_bytes(zstd.compress(b"\xff\xff\xff\x7f" + content[4:]))
+    with pytest.raises(ValueError, match="names: 2147483647 texts in a chunk of 3"):
+        check_texts(tmp_path / "group")
+
+
+def test_a_result_looks_at_its_texts(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> None:
+        raise ValueError("too many texts")
+
+    monkeypatch.setattr("spinlearn.runs.result.check_texts", refuse)
+    with pytest.raises(StoreError, match="too many texts"):
+        _ = Result(copy).dataset
 
 
 def test_checkpoints_hold_no_pickle(tmp_path: Path) -> None:

@@ -182,7 +182,7 @@ def run(
 @app.command()
 def reproduce(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="Name of an experiment.")],
+    name: Annotated[str, typer.Argument(help="Name of an experiment, or all.")],
     preset: Annotated[str, typer.Option(help="Which of its specifications.")] = "demo",
     changes: _Set = None,
     output: _Output = None,
@@ -191,6 +191,12 @@ def reproduce(
 ) -> None:
     """Reproduce a system and set what was measured beside what is published."""
     with clear_errors():
+        if name == "all":
+            from spinlearn.cli._reproduce import reproduce_all
+
+            options = {"report": report, "as_json": as_json}
+            reproduce_all(preset, changes or [], output, context.obj, **options)
+            return
         from spinlearn.cli._runs import read_options, start
         from spinlearn.experiments.specs import preset_of
 

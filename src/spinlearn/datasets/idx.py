@@ -8,6 +8,7 @@ import struct
 import zlib
 from math import prod
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from spinlearn.errors import SpinlearnValueError
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _TYPE_NAMES = "0x08 uint8, 0x09 int8, 0x0B int16, 0x0C int32, 0x0D float32, 0x0E float64"
 _GZIP = b"\x1f\x8b"
+_LONGEST_HEADER = 4 + 4 * 255
+# Read at a time.
+_PIECE = 1 << 20
 _AGAIN = "Copy or download the file again."
 
 
@@ -56,21 +60,27 @@ def read_idx(path: str | os.PathLike[str], *, dimensions: int | None = None) -> 
 
 
 def file_content(path: str | os.PathLike[str]) -> bytes:
-    """All bytes of a file, uncompressed."""
+    """Bytes of a file, uncompressed: all that its header accounts for, and one more if it has."""
     try:
-        content = Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            packed = file.read(len(_GZIP)) == _GZIP
+            file.seek(0)
+            return _unpacked(file, path) if packed else _bounded(file, path)
     except OSError as error:
         raise SpinlearnValueError(
             "path", path, "a file that can be read", f"{error.strerror or error}: check the path."
         ) from error
-    if not content.startswith(_GZIP):
-        return content
+
+
+def _unpacked(file: BinaryIO, path: str | os.PathLike[str]) -> bytes:
+    """What a gzipped file holds."""
     try:
-        return gzip.decompress(content)
+        with gzip.GzipFile(fileobj=file) as content:
+            return _bounded(content, path)
     except EOFError as error:
         raise SpinlearnValueError(
             f"{path}, compressed data",
-            f"cut off after {len(content)} bytes",
+            f"cut off after {os.fstat(file.fileno()).st_size} bytes",
             "a whole file",
             _AGAIN,
         ) from error
@@ -80,16 +90,35 @@ def file_content(path: str | os.PathLike[str]) -> bytes:
         ) from error
 
 
+def _bounded(file: BinaryIO | gzip.GzipFile, path: str | os.PathLike[str]) -> bytes:
+    """All bytes of a file, or one more than its header says, or its beginning without a header.
+
+    A small file may unpack to any size, and what is no idx file may be of any size, too.
+    """
+    content = file.read(_LONGEST_HEADER)
+    try:
+        kind, shape, start = _header(content, path, None)
+    except SpinlearnValueError:
+        return content  # its header is complained of where it is parsed
+    left = start + prod(shape) * kind.itemsize + 1 - len(content)
+    pieces = [content]
+    while left > 0 and (piece := file.read(min(left, _PIECE))):
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
+
+
 def parse_idx(
     content: bytes, path: str | os.PathLike[str], dimensions: int | None = None
 ) -> np.ndarray:
     """The array that a file's uncompressed bytes hold; its path is for messages."""
     kind, shape, start = _header(content, path, dimensions)
     wanted = prod(shape) * kind.itemsize
-    if len(content) - start != wanted:
+    found = len(content) - start
+    if found != wanted:
         raise SpinlearnValueError(
             f"{path}, data",
-            f"{len(content) - start} bytes",
+            f"{found} bytes" if found < wanted else f"more than {wanted} bytes",
             f"{wanted} bytes, as the header says: {' × '.join(map(str, shape))} of {kind.name}",
             _AGAIN,
         )

@@ -79,7 +79,8 @@ def _comparable(spec: Koenders2025Spec) -> bool:
 
 def _same_rule(spec: Koenders2025Spec) -> bool:
     """Whether the published curve is of this rule and noise."""
-    rule = spec.learning.rule == "activity" and spec.learning.passes == "noisy"
+    own = spec.learning
+    rule = (own.rule, own.passes, own.pairs) == ("activity", "noisy", 1)
     return _comparable(spec) and rule and spec.noise.source == "published"
 
 

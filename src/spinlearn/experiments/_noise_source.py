@@ -60,11 +60,11 @@ def _telegraph(table: NoiseTable, mean: float) -> TelegraphNoise:
 
 
 def _recording(table: NoiseTable, published: TelegraphNoise, units: int, key: Key) -> RecordedNoise:
-    if table.trace:
-        measured = MeasuredNoise(table.trace)
-        count = min(table.trace_samples or measured.samples, measured.samples)
-    else:
-        count = table.trace_samples or _RECORDED
+    measured = MeasuredNoise(table.trace) if table.trace else None
+    most = _RECORDED if measured is None else measured.samples
+    count = table.trace_samples or most
+    if measured is not None:
+        count = min(count, most)
     if count < units:
         raise SpinlearnValueError(
             "noise.trace_samples",
@@ -72,7 +72,7 @@ def _recording(table: NoiseTable, published: TelegraphNoise, units: int, key: Ke
             f"at least {units}: units begin at different samples of the recording",
             "Play more of it, or record longer.",
         )
-    if table.trace:
+    if measured is not None:
         return RecordedNoise(measured.read(0, count))
     own = stream(key, "recording")
     return RecordedNoise(published.sample(published.init(key=own), count, key=own)[1])

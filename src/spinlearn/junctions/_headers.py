@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
@@ -33,9 +32,11 @@ class Column(NamedTuple):
 
 def heading(cell: str, units: Collection[str] = ()) -> Heading:
     """The name and the unit of a header's cell; units that may end the name are known."""
-    match = re.fullmatch(r"\s*(.*?)\s*(?:[(\[]\s*(.*?)\s*[)\]])?\s*", cell, re.DOTALL)
-    assert match is not None
-    name, unit = match[1], match[2]
+    # No regular expression: on long runs of blanks its time would grow with their cube.
+    name, unit = cell.strip(), None
+    opening = min((k for k in (name.find("("), name.find("[")) if k >= 0), default=-1)
+    if opening >= 0 and name[-1] in ")]":
+        name, unit = name[:opening].rstrip(), name[opening + 1 : -1].strip()
     if unit is None:
         start, mark, end = name.rpartition("_")
         if start and mark and end.replace("μ", "µ") in units:

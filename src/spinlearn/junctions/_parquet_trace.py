@@ -73,10 +73,13 @@ class ParquetTrace:
                     ) from error
                 if batch is None:
                     break
-                found = [
-                    scale * np.asarray(batch.column(k).to_numpy(zero_copy_only=False), np.float64)
-                    for k, scale in enumerate(self._scales[: len(names)])
-                ]
+                # NumPy warns of some kinds of NaN; whoever checks the numbers names their row.
+                with np.errstate(invalid="ignore"):
+                    found = [
+                        scale
+                        * np.asarray(batch.column(k).to_numpy(zero_copy_only=False), np.float64)
+                        for k, scale in enumerate(self._scales[: len(names)])
+                    ]
                 yield row, found
                 row += len(found[0])
         if row != group.row + group.rows:

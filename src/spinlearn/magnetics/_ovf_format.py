@@ -13,7 +13,8 @@ DATA_NAME = {"binary8": "Binary 8", "binary4": "Binary 4", "text": "Text"}
 # Written before the numbers: tells a wrong byte order and a damaged file.
 CHECK_VALUE = {"binary8": 123456789012345.0, "binary4": 1234567.0}
 BYTES = {"binary8": 8, "binary4": 4}
-NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+# One way alone to match each digit: else a line of many takes a time that grows with its square.
+NUMBER = r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 
 Representation = Literal["binary8", "binary4", "text"]
 

@@ -10,7 +10,7 @@ from spinlearn.report.figures import (
     readout_figure,
     texture_figure,
 )
-from spinlearn.report.html import write_figures, write_report
+from spinlearn.report.html import write_figures, write_report, write_reproduction
 
 __all__ = [
     "conductance_figure",
@@ -24,4 +24,5 @@ __all__ = [
     "texture_figure",
     "write_figures",
     "write_report",
+    "write_reproduction",
 ]

@@ -103,8 +103,13 @@ def reading(claim: Claim) -> Markup | str:
 
 
 def verdict(claim: Claim) -> Markup:
-    """The verdict in words."""
-    return tag("span", _VERDICTS.get(claim.verdict, claim.verdict), class_=claim.verdict)
+    """The verdict of a claim in words."""
+    return verdict_words(claim.verdict)
+
+
+def verdict_words(verdict: str) -> Markup:
+    """A verdict in words."""
+    return tag("span", _VERDICTS.get(verdict, verdict), class_=verdict)
 
 
 def spec_section(spec: RunSpec, swept: Mapping[str, str] | None = None) -> Markup:

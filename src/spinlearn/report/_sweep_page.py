@@ -14,6 +14,7 @@ from spinlearn.report._pictures import Picture
 from spinlearn.report._quantities import duration, number, scale_of
 from spinlearn.report._sections import citation_section, listed, spec_section
 from spinlearn.report._sweep_figures import number_names, sweep_pictures, value_text
+from spinlearn.report._sweep_map import sweep_maps
 from spinlearn.report._view import checked_record
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def sweep_page(sweep: SweepResult) -> str:
 
 def pictures_of_sweep(sweep: SweepResult) -> list[Picture]:
     """Figures of a sweep (units on their axes)."""
-    return sweep_pictures(sweep.dataset, sweep.over_seeds())
+    dataset, means = sweep.dataset, sweep.over_seeds()
+    return [*sweep_pictures(dataset, means), *sweep_maps(means, number_names(dataset))]
 
 
 def _status(sweep: SweepResult, folder: str) -> Markup:

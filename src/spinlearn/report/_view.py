@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from spinlearn.experiments import AbstractExperiment, Claim, Layout
     from spinlearn.experiments.specs import RunSpec
-    from spinlearn.runs import Result
 
 # Variables with more numbers than this are not read to see how far a run is.
 _SMALL = 2**22
@@ -77,7 +76,7 @@ def view_run(path: Path) -> RunView:
     layout = kind.layout(result.spec)
     folder = path.resolve().name
     stored = result.dataset if RunStore.open(path).data.is_dir() else None
-    claims, totals = _summary(result, path) if stored is not None else ((), {})
+    claims, totals = (result.claims, result.totals) if stored is not None else ((), {})
     done = 0
     if stored is not None:
         finished = result.status == "finished"
@@ -96,18 +95,6 @@ def view_run(path: Path) -> RunView:
         claims=claims,
         totals=totals,
     )
-
-
-def _summary(result: Result, path: Path) -> tuple[tuple[Claim, ...], dict[str, tuple[float, str]]]:
-    from spinlearn.runs import StoreError
-
-    try:
-        return result.claims, result.totals
-    except (TypeError, KeyError, AttributeError, ValueError) as error:
-        raise StoreError(
-            f"{path / 'data.zarr'}: its headline numbers cannot be read: {type(error).__name__}: "
-            f"{error}. A file was changed; remove data.zarr and resume, to compute it anew."
-        ) from error
 
 
 def checked_record(record: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -124,6 +124,58 @@ def write_figures(paths: Sequence[str | Path], folder: str | Path | None = None)
             write_file(path, lambda file, content=content: file.write(content))
             written.append(path)
     return written
+
+
+def write_reproduction(runs: Mapping[str, str | Path], output: str | Path) -> Path:
+    """Write one HTML file that sets every published claim beside these runs' numbers (no unit).
+
+    Parameters
+    ----------
+    runs
+        Folders of runs by the names of their specifications.
+    output
+        The file; its links to the runs' own reports hold as long as they are not moved apart.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    StoreError
+        If a run cannot be read or the file cannot be written.
+
+    Examples
+    --------
+    >>> write_reproduction({"yu2021": "nowhere"}, "all.html")
+    Traceback (most recent call last):
+    ...
+    spinlearn.runs._files.StoreError: nowhere: no such folder. Start one with 'spinlearn run'.
+    """
+    from spinlearn.report._reproduction import reproduction_page
+    from spinlearn.report._view import view_run
+    from spinlearn.runs._files import write_text
+
+    target = Path(output)
+    folders = {name: Path(path) for name, path in runs.items()}
+    views = {name: view_run(path) for name, path in folders.items()}
+    text = reproduction_page(views, {name: _link(path, target) for name, path in folders.items()})
+    with _writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_text(target, text)
+    return target
+
+
+def _link(folder: Path, target: Path) -> str | None:
+    """A run's own report, as it is found from a file; None where there is none."""
+    own = folder.resolve() / "report.html"
+    if not own.is_file():
+        return None
+    try:
+        return own.relative_to(target.resolve().parent).as_posix()
+    except ValueError:
+        return own.as_uri()
 
 
 def _is_sweep(folders: list[Path]) -> bool:

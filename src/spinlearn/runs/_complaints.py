@@ -148,4 +148,6 @@ def _shown(value: Any, limit: int = 80) -> str:
         text = repr(value)
     except ValueError:  # Python writes no whole number of so many digits
         text = "a number of thousands of digits"
+    except RecursionError:
+        text = "a value nested too deeply"
     return text if len(text) <= limit else text[: limit - 1] + "…"

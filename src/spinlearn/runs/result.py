@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +16,7 @@ from spinlearn.experiments.experiment import Claim
 from spinlearn.experiments.specs import RunSpec
 from spinlearn.runs._files import StoreError, storing
 from spinlearn.runs.specification import SpecError, make_spec
-from spinlearn.runs.store import RunStore
+from spinlearn.runs.store import RunStore, check_texts
 
 if TYPE_CHECKING:
     import xarray
@@ -81,6 +83,7 @@ class Result:
         if not path.is_dir():
             raise StoreError(f"{self.path}: no results yet. Go on: spinlearn resume {self.path}")
         try:
+            check_texts(path)
             dataset = xarray.open_zarr(path, chunks=None, decode_times=False, consolidated=False)
             # The folder's own order is no order.
             dataset = dataset[sorted(str(name) for name in dataset.data_vars)]
@@ -114,16 +117,30 @@ class Result:
     def claims(self) -> tuple[Claim, ...]:
         """Headline numbers; none before the run is finished (SI units)."""
         found = self.dataset.attrs.get("claims", ())
-        return tuple(
-            Claim(**{**c, "interval": None if c["interval"] is None else tuple(c["interval"])})
-            for c in found
-        )
+        with self._summary():
+            return tuple(
+                Claim(**{**c, "interval": None if c["interval"] is None else tuple(c["interval"])})
+                for c in found
+            )
 
     @property
     def totals(self) -> dict[str, tuple[float, str]]:
         """Counts and energies of the whole run, value and unit by name (SI units)."""
         found = self.dataset.attrs.get("totals", {})
-        return {name: (entry["value"], entry["unit"]) for name, entry in found.items()}
+        with self._summary():
+            return {name: (entry["value"], entry["unit"]) for name, entry in found.items()}
+
+    @contextmanager
+    def _summary(self) -> Iterator[None]:
+        """What headline numbers raise that were changed, as an error with its remedy."""
+        try:
+            yield
+        except (TypeError, KeyError, AttributeError, ValueError) as error:
+            raise StoreError(
+                f"{self.path / 'data.zarr'}: its headline numbers cannot be read: "
+                f"{type(error).__name__}: {error}. A file was changed; remove data.zarr and "
+                "resume, to compute it anew."
+            ) from error
 
     def export(self, path: str | Path) -> Path:
         """Write the results to NetCDF (.nc) or, as one table per variable, CSV (a folder).

@@ -114,6 +114,8 @@ def make_spec(table: Mapping[str, Any], name: str = "specification") -> RunSpec:
     >>> make_spec({"experiment": "magnetoresistance", "seed": 2}).seed
     2
     """
+    if not isinstance(table, Mapping):
+        raise SpecError([f"{name}: {type(table).__name__}: allowed is a table. Pass a dictionary."])
     experiment = table.get("experiment")
     if not isinstance(experiment, str) or experiment not in EXPERIMENTS:
         raise SpecError([unknown_experiment(name, table, experiment)])

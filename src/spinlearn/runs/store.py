@@ -13,6 +13,7 @@ Rows of segments are written first, their checkpoint last: the checkpoint is wha
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import time
@@ -26,6 +27,7 @@ from typing import Any
 
 import numpy as np
 import zarr
+from numcodecs import zstd
 
 from spinlearn.errors import SpinlearnError
 from spinlearn.experiments.experiment import Coordinate, Layout, Summary, Variable
@@ -253,6 +255,34 @@ def _facts(spec: RunSpec, run: str) -> dict[str, Any]:
         "versions": versions(),
         "device": device(),
     }
+
+
+def check_texts(path: Path) -> None:
+    """Compare how many texts the chunks of a Zarr group say that they hold with their shape.
+
+    Their decoder believes a damaged chunk and takes memory for up to 2³² texts, for minutes.
+
+    Raises
+    ------
+    ValueError
+        If a chunk says that it holds another number.
+    """
+    group = zarr.open_group(path, mode="r", use_consolidated=False)
+    for name, array in group.arrays():
+        codecs = [type(codec).__name__ for codec in getattr(array.metadata, "codecs", ())]
+        # As written here; of other codecs nothing is known.
+        if codecs not in (["VLenUTF8Codec"], ["VLenUTF8Codec", "ZstdCodec"]):
+            continue
+        wanted = math.prod(array.chunks)
+        for chunk in sorted((path / name / "c").rglob("*")):
+            if not chunk.is_file():
+                continue
+            content = chunk.read_bytes()
+            if len(codecs) == 2:
+                content = bytes(zstd.decompress(content))
+            found = int.from_bytes(content[:4], "little")
+            if len(content) < 4 or found != wanted:
+                raise ValueError(f"{name}: {found} texts in a chunk of {wanted}")
 
 
 @contextmanager
