@@ -103,3 +103,12 @@ def test_extensions_run_in_this_precision_and_are_short(double: bool) -> None:
             lengths.append(len(code.splitlines()))
     assert len(lengths) == 3
     assert max(lengths) < 40
+
+
+@pytest.mark.once
+def test_tests_that_the_validation_names_are_there() -> None:
+    named = re.findall(r"`(\S+\.py)::(\w+)`", (DOCS / "validation.md").read_text(encoding="utf-8"))
+    assert len(named) > 50
+    for file, test in named:
+        source = (DOCS.parent / "tests" / file).read_text(encoding="utf-8")
+        assert f"def {test}(" in source, f"{file}::{test}"

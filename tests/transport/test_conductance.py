@@ -213,7 +213,7 @@ def test_warm_start_from_a_different_film_still_converges():
     assert relative(warm - cold, cold) < (3e-10 if X64 else 1e-5)
 
 
-def test_current_is_conserved_and_power_is_what_the_contacts_deliver():
+def test_current_is_conserved_and_follows_the_conductance_matrix():
     sigma = AMR(4e6, 0.3).tensor(random_texture(MESH))
     voltages = np.array([1.0, 0.2, -0.4, 0.0, 0.7])
     solution = solve_potential(sigma, LAYOUTS["edge"], voltages)

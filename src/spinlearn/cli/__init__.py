@@ -61,7 +61,7 @@ _Set = Annotated[
     typer.Option("--set", "-s", metavar="KEY=VALUE", help="Change a value, e.g. film.cell=2e-9."),
 ]
 _Output = Annotated[
-    Path | None, typer.Option("--output", "-o", help="Folder for the results [out/NAME-HASH].")
+    Path | None, typer.Option("--output", "-o", help="Folder for the results, by default out/NAME-HASH.")
 ]
 _Report = Annotated[bool, typer.Option("--report/--no-report", help="Write the HTML report.")]
 _Run = Annotated[Path, typer.Argument(metavar="PATH", help="Folder of a run.")]
@@ -231,7 +231,7 @@ def sweep(
     changes: _Set = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Folder for the results [out/sweep-NAME-HASH]."),
+        typer.Option("--output", "-o", help="Folder for the results, by default out/sweep-NAME-HASH."),
     ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Compute in this many processes, one thread each.")
@@ -288,7 +288,7 @@ def report(
         ),
     ] = None,
     png: Annotated[
-        bool, typer.Option("--png", help="Write the figures alone, into a folder [PATH/figures].")
+        bool, typer.Option("--png", help="Write the figures alone, into a folder, PATH/figures.")
     ] = False,
     as_json: _Json = False,
 ) -> None:
