@@ -23,6 +23,10 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", re.M | re.S)
 
 #: Pages whose code saves figures that they show.
 PAGES = ("tutorial/standard_problem_4.md", "howto/lab_data.md")
+#: Experiments whose tutorials show figures of their demonstration, which takes minutes.
+RUNS = ("yu2021", "niu2024", "zhou2025", "koenders2025")
+#: SPINLEARN_DOCS=small keeps these runs to seconds, where only the building is to be checked.
+SIZE = os.environ.get("SPINLEARN_DOCS", "demo")
 
 _RUN_PAGE = "import sys; exec(compile(sys.stdin.read(), '<page>', 'exec'), {'__name__': 'page'})"
 
@@ -33,6 +37,10 @@ def make_all() -> None:
     library = _digest(sorted(LIBRARY.rglob("*.py")))
     script = DOCS / "_validation.py"
     _unless_known(script, library, [sys.executable, str(script), str(MADE)])
+    runs = DOCS / "_runs.py"
+    for name in RUNS:
+        command = [sys.executable, str(runs), name, str(MADE), SIZE]
+        _unless_known(runs, library, command, stamp=f"{name}_{SIZE}")
     for name in PAGES:
         page = DOCS / name
         code = "".join(BLOCK.findall(page.read_text(encoding="utf-8")))
@@ -92,11 +100,13 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.3g}"
 
 
-def _unless_known(source: Path, library: str, command: list[str], given: str = "") -> None:
+def _unless_known(
+    source: Path, library: str, command: list[str], given: str = "", stamp: str = ""
+) -> None:
     """Run a command in the folder of what is made, unless it has run for the same source."""
     wanted = _digest([source]) + library
-    stamp = MADE / f"{source.stem}.stamp"
-    if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+    record = MADE / f"{stamp or source.stem}.stamp"
+    if record.exists() and record.read_text(encoding="utf-8") == wanted:
         return
     environment = {**os.environ, "JAX_ENABLE_X64": "1", "MPLBACKEND": "agg"}
     done = subprocess.run(
@@ -104,7 +114,7 @@ def _unless_known(source: Path, library: str, command: list[str], given: str = "
     )
     if done.returncode:
         raise RuntimeError(f"the figures of {source.name} cannot be made:\n{done.stderr[-3000:]}")
-    _write(stamp, wanted)
+    _write(record, wanted)
 
 
 def _digest(files: Iterable[Path]) -> str:
