@@ -127,7 +127,8 @@ def work(options: Namespace) -> None:
         if options.replay is not None:
             reader.case(draw(options.seed, options.readers[0], options.replay))
             return
-        resource.setrlimit(resource.RLIMIT_AS, (_status("VmSize") + _ROOM,) * 2)
+        most = _status("VmSize") + _ROOM
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
         counts: Counter[str] = Counter()
         at, memory = options.folder / "at", Memory()
         case, end = options.first, time.monotonic() + options.seconds

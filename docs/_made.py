@@ -55,9 +55,9 @@ def performance_page(files: Iterable[Path]) -> str:
     """A page with one table for each JSON file of a benchmark."""
     parts = [
         "# Tables of the benchmarks",
-        "Made from the JSON files in `docs/benchmarks`, which `python -m benchmarks.NAME --json FILE` "
-        "writes. A ratio above 1 means that spinlearn is ahead of the peer. A bound is the ratio that "
-        "was set as a goal, or the largest value where there is no ratio; where it is missed the row "
+        "Made from the JSON files in `docs/benchmarks`, which `python -m benchmarks` writes. A "
+        "ratio above 1 means that spinlearn is ahead of the peer. A bound is the ratio that was "
+        "set as a goal, or the largest value where there is no ratio; where it is missed the row "
         "says so. What was measured how, and on what: [performance](performance.md).",
     ]
     for file in files:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from spinlearn.mesh import Mesh
     from spinlearn.rng import key_from_seed, stream
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 _HOMES = {
     "Material": "materials",

@@ -61,7 +61,8 @@ _Set = Annotated[
     typer.Option("--set", "-s", metavar="KEY=VALUE", help="Change a value, e.g. film.cell=2e-9."),
 ]
 _Output = Annotated[
-    Path | None, typer.Option("--output", "-o", help="Folder for the results, by default out/NAME-HASH.")
+    Path | None,
+    typer.Option("--output", "-o", help="Folder for the results, by default out/NAME-HASH."),
 ]
 _Report = Annotated[bool, typer.Option("--report/--no-report", help="Write the HTML report.")]
 _Run = Annotated[Path, typer.Argument(metavar="PATH", help="Folder of a run.")]
@@ -231,7 +232,9 @@ def sweep(
     changes: _Set = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Folder for the results, by default out/sweep-NAME-HASH."),
+        typer.Option(
+            "--output", "-o", help="Folder for the results, by default out/sweep-NAME-HASH."
+        ),
     ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Compute in this many processes, one thread each.")
@@ -283,8 +286,8 @@ def report(
         typer.Option(
             "--output",
             "-o",
-            help="A file ending in .html, or a folder [report.html in the run's folder; "
-            "comparison.html here for several runs].",
+            help="A file ending in .html, or a folder; by default report.html in the run's "
+            "folder, or comparison.html here for several runs.",
         ),
     ] = None,
     png: Annotated[

@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 import zarr
-from numcodecs import zstd
+from numcodecs import Zstd
 
 from spinlearn.errors import SpinlearnError
 from spinlearn.experiments.experiment import Coordinate, Layout, Summary, Variable
@@ -279,7 +279,7 @@ def check_texts(path: Path) -> None:
                 continue
             content = chunk.read_bytes()
             if len(codecs) == 2:
-                content = bytes(zstd.decompress(content))
+                content = bytes(Zstd().decode(content))
             found = int.from_bytes(content[:4], "little")
             if len(content) < 4 or found != wanted:
                 raise ValueError(f"{name}: {found} texts in a chunk of {wanted}")
