@@ -593,8 +593,10 @@ class TestWorkers:
     def test_two_workers(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Points that raise, that kill their worker once, and that kill every worker."""
         monkeypatch.setattr(_dispatch, "_MOST_DEATHS", 2)
-        log, path = tmp_path / "log", tmp_path / "s"
+        log, path, temporary = tmp_path / "log", tmp_path / "s", tmp_path / "temporary"
         log.mkdir()
+        temporary.mkdir()
+        monkeypatch.setattr("tempfile.tempdir", str(temporary))
         table = _table("toy-alone", log=str(log))
         over = {"mishap.kind": ["none", "build", "advance", "die-once", "die"]}
         found = sweep(table, over, seeds=[5], path=path, workers=2)
@@ -611,6 +613,7 @@ class TestWorkers:
         np.testing.assert_array_equal(_values(found)[[0, 3], 0], _values(here)[[0, 0]])
         assert len(found.result(kind="die-once").provenance["sessions"]) == 2
         assert not list(path.glob(".stop-*"))
+        assert not list(temporary.iterdir())
         assert json.loads((path / "sweep.json").read_text())["means"] == {"workers": 2}
 
     def test_a_scheduler_that_is_there(self, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
@@ -54,7 +55,12 @@ def local_pool(workers: int) -> Iterator[LocalPool]:
         "distributed.worker.memory.pause": False,
         "distributed.worker.memory.terminate": False,
     }
-    with dask.config.set(settings), _kept(variables):
+    with (
+        # Otherwise Dask leaves its own folder behind among the machine's temporary files.
+        tempfile.TemporaryDirectory(prefix="spinlearn-", ignore_cleanup_errors=True) as scratch,
+        dask.config.set(settings | {"temporary-directory": scratch}),
+        _kept(variables),
+    ):
         try:
             cluster = package.LocalCluster(
                 n_workers=workers,
