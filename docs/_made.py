@@ -12,7 +12,9 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,27 +30,35 @@ RUNS = ("yu2021", "niu2024", "zhou2025", "koenders2025")
 #: SPINLEARN_DOCS=small keeps these runs to seconds, where only the building is to be checked.
 SIZE = os.environ.get("SPINLEARN_DOCS", "demo")
 
+_AT_ONCE = 2
 _RUN_PAGE = "import sys; exec(compile(sys.stdin.read(), '<page>', 'exec'), {'__name__': 'page'})"
 
 
 def make_all() -> None:
-    """Figures of pages and of the validation, and the table of benchmarks."""
+    """Figures of pages, tutorials and the validation, and the tables of benchmarks."""
     MADE.mkdir(exist_ok=True)
     library = _digest(sorted(LIBRARY.rglob("*.py")))
-    script = DOCS / "_validation.py"
-    _unless_known(script, library, [sys.executable, str(script), str(MADE)])
-    runs = DOCS / "_runs.py"
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        # Each is a process of its own that computes in one core for most of its time.
+        for done in [pool.submit(make, library) for make in _makers()]:
+            done.result()
+    files = sorted((DOCS / "benchmarks").glob("*.json"))
+    _write(DOCS / "performance_table.md", performance_page(files))
+
+
+def _makers() -> Iterator[Callable[[str], None]]:
+    """What makes figures for the state of a library, the longest first."""
+    runs, validation = DOCS / "_runs.py", DOCS / "_validation.py"
     for name in RUNS:
         command = [sys.executable, str(runs), name, str(MADE), SIZE]
-        _unless_known(runs, library, command, stamp=f"{name}_{SIZE}")
+        yield partial(_unless_known, runs, command, stamp=f"{name}_{SIZE}")
+    yield partial(_unless_known, validation, [sys.executable, str(validation), str(MADE)])
     for name in PAGES:
         page = DOCS / name
         code = "".join(BLOCK.findall(page.read_text(encoding="utf-8")))
         for data in page.parent.glob("*.csv"):
             _write(MADE / data.name, data.read_text(encoding="utf-8"))
-        _unless_known(page, library, [sys.executable, "-c", _RUN_PAGE], code)
-    files = sorted((DOCS / "benchmarks").glob("*.json"))
-    _write(DOCS / "performance_table.md", performance_page(files))
+        yield partial(_unless_known, page, [sys.executable, "-c", _RUN_PAGE], given=code)
 
 
 def performance_page(files: Iterable[Path]) -> str:
@@ -101,7 +111,7 @@ def _number(value: float | None) -> str:
 
 
 def _unless_known(
-    source: Path, library: str, command: list[str], given: str = "", stamp: str = ""
+    source: Path, command: list[str], library: str, *, given: str = "", stamp: str = ""
 ) -> None:
     """Run a command in the folder of what is made, unless it has run for the same source."""
     wanted = _digest([source]) + library
