@@ -17,6 +17,7 @@ _SECTIONS = (
     ("numbers", "All headline numbers"),
     ("cite", "How to cite"),
 )
+_VERDICTS = {"agrees": "✓ agrees", "differs": "✗ differs", "unknown": "? unknown"}
 
 
 def reproduction_page(views: Mapping[str, RunView], links: Mapping[str, str | None]) -> str:
@@ -46,12 +47,10 @@ def _published_section(found: Sequence[Comparison]) -> Markup:
             about = tag("span", f"{claim.name}; {one.run}{seeds}", class_="note")
             measured = join([text, tag("br"), about])
         what = join([one.published, tag("br"), tag("span", one.source, class_="note")])
-        rows.append((one.experiment, what, measured, verdict_words(one.verdict), one.why))
+        verdict = tag("span", _VERDICTS[one.verdict], class_=one.verdict)
+        rows.append((one.experiment, what, measured, verdict, one.why))
     header = ("system", "published", "measured here, 95 % interval", "verdict", "why")
-    counts = [
-        f"{sum(one.verdict == word for one in found)} {word}"
-        for word in ("agrees", "differs", "unknown")
-    ]
+    counts = (f"{sum(one.verdict == k for one in found)} {k}" for k in _VERDICTS)
     note = tag("p", f"{len(found)} claims: {', '.join(counts)}.", class_="note")
     kinds = ("name", "text", "text", "text", "text")
     return section("published", _SECTIONS[0][1], note, table(header, rows, kinds=kinds))
