@@ -199,8 +199,11 @@ def reproduce(
             reproduce_all(preset, changes or [], output, context.obj, **options)
             return
         from spinlearn.cli._runs import read_options, start
-        from spinlearn.experiments.specs import preset_of
+        from spinlearn.experiments.specs import EXPERIMENTS, preset_of
 
+        if name not in EXPERIMENTS:
+            known = f"one of {', '.join(EXPERIMENTS)}, or all"
+            raise SpinlearnValueError("name", name, known, "See 'spinlearn list'.")
         chosen = read_options(preset_of(name, preset), changes or [], context.obj)
         start(chosen, output, as_json=as_json, report=report)
 
