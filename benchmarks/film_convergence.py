@@ -26,12 +26,12 @@ def worker(name: str, films: str, part: str) -> dict[str, Any]:
     import numpy as np
     from scipy.stats import t as students
 
-    from spinlearn.experiments._learning_bench import Bench
-    from spinlearn.experiments._learning_changes import (
+    from spinlearn.experiments._conductance_changes import (
         balanced_patterns,
         pair_products,
         relative_change,
     )
+    from spinlearn.experiments._yu2021_bench import Bench
     from spinlearn.experiments.experiment import in_precision
     from spinlearn.experiments.self_learning_film import film_mesh, four_contacts, new_film
     from spinlearn.magnetics import relax

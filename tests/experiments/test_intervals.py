@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spinlearn._intervals import interval_of, interval_of_smooth
-from spinlearn.experiments._learning_changes import balanced_patterns, correlation, pair_products
+from spinlearn.experiments._conductance_changes import balanced_patterns, correlation, pair_products
 
 pytestmark = pytest.mark.once
 

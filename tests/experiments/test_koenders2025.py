@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from spinlearn.errors import SpinlearnError, SpinlearnValueError
-from spinlearn.experiments._noise_bench import NoiseBench
-from spinlearn.experiments._noise_published import TEACHER
-from spinlearn.experiments._noise_source import noise_of
+from spinlearn.experiments._koenders2025_bench import NoiseBench
+from spinlearn.experiments._koenders2025_published import TEACHER
+from spinlearn.experiments._koenders2025_source import noise_of
 from spinlearn.experiments.koenders2025 import Koenders2025, learning_rate
 from spinlearn.experiments.specs.koenders2025 import Koenders2025Spec, NoiseTable
 from spinlearn.junctions import BernoulliNoise, GaussianNoise, RecordedNoise, TelegraphNoise

@@ -12,10 +12,10 @@ from pydantic import ValidationError
 
 from spinlearn import key_from_seed
 from spinlearn.datasets import letters
-from spinlearn.experiments._memory_bench import METHODS, recall_rates
-from spinlearn.experiments._memory_claims import mean, share, wilson
-from spinlearn.experiments._memory_descent import descent_cosines, relative_objective
-from spinlearn.experiments._memory_hardware import HARDWARE, LINKS
+from spinlearn.experiments._niu2024_bench import METHODS, recall_rates
+from spinlearn.experiments._niu2024_claims import mean, share, wilson
+from spinlearn.experiments._niu2024_descent import descent_cosines, relative_objective
+from spinlearn.experiments._niu2024_hardware import HARDWARE, LINKS
 from spinlearn.experiments.niu2024 import Niu2024
 from spinlearn.experiments.specs import preset_names
 from spinlearn.experiments.specs.niu2024 import Niu2024Spec

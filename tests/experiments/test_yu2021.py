@@ -12,21 +12,21 @@ import xarray
 from pydantic import ValidationError
 
 from spinlearn import Mesh, key_from_seed
-from spinlearn.experiments._learning_bench import recall_all
-from spinlearn.experiments._learning_changes import (
+from spinlearn.experiments._conductance_changes import (
     balanced_patterns,
     correlation,
     orthogonal_mean,
     pair_products,
     relative_change,
 )
-from spinlearn.experiments._learning_claims import (
+from spinlearn.experiments._yu2021_bench import recall_all
+from spinlearn.experiments._yu2021_claims import (
     _claim,
     _mean_share,
     learning_claims,
     recall_in_turn,
 )
-from spinlearn.experiments._learning_recall import (
+from spinlearn.experiments._yu2021_recall import (
     chance_of_recall,
     one_bit_recall,
     recall_of_changes,

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from spinlearn import key_from_seed
 from spinlearn.errors import SpinlearnError
-from spinlearn.experiments import _hebbian_bench
-from spinlearn.experiments._hebbian_twin import DEPRESSION, stationary
+from spinlearn.experiments import _zhou2025_bench
+from spinlearn.experiments._zhou2025_twin import DEPRESSION, stationary
 from spinlearn.experiments.specs import preset_names
 from spinlearn.experiments.specs.zhou2025 import Zhou2025Spec
 from spinlearn.experiments.zhou2025 import Zhou2025
@@ -60,7 +60,7 @@ class TestRun:
         assert np.all(result.dataset["accuracy_first"].values[:, -1] > 0.6)
 
     def test_fields_are_nearer_to_their_class_than_those_of_new_arrays(self, result):
-        from spinlearn.experiments._hebbian_bench import binary_images
+        from spinlearn.experiments._zhou2025_bench import binary_images
 
         images = binary_images(result.spec.data)
         flat = images.train.reshape(len(images.train), -1)
@@ -191,9 +191,9 @@ class TestCounts:
 def test_low_barriers_are_told_and_sink_nothing(monkeypatch):
     """Reads that would switch junctions, and pulses rarer than what no voltage does."""
     low = eqx.tree_at(lambda j: j.thermal_stability, named_junction("ikeda2010"), jnp.asarray(12.0))
-    monkeypatch.setattr(_hebbian_bench, "possible_junction", lambda spec, number: low)
+    monkeypatch.setattr(_zhou2025_bench, "possible_junction", lambda spec, number: low)
     weak = {"learning.annealing": 0.01, "data.images": 200, "array.neurons": 10}
-    bench = _hebbian_bench.HebbianBench(read_spec("zhou2025", SMALL | weak), 0, key_from_seed(1))
+    bench = _zhou2025_bench.HebbianBench(read_spec("zhou2025", SMALL | weak), 0, key_from_seed(1))
     with pytest.warns(UserWarning, match=r"reads of 0\.1 V switch each junction.*read_voltage"):
         rows = bench.rows()
     assert rows["disturbed"] > 0.1

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from spinlearn import SpinlearnValueError
+from spinlearn import SpinlearnError, SpinlearnValueError
 from spinlearn.junctions import MeasuredNoise, RecordedNoise
 from spinlearn.junctions._trace import Trace
 
@@ -207,6 +207,27 @@ def test_bad_parquet_is_named(tmp_path: Path, parquet: tuple[Any, Any]) -> None:
     _csv(tmp_path / "3.csv", TRACE)
     with pytest.raises(SpinlearnValueError, match=r"3\.csv = .*one kind"):
         MeasuredNoise(tmp_path)
+
+
+@pytest.mark.once
+def test_parquet_with_any_bit_flipped_is_read_or_refused(
+    tmp_path: Path, parquet: tuple[Any, Any]
+) -> None:
+    arrow, store = parquet
+    path = tmp_path / "1.parquet"
+    plain = {"use_dictionary": False, "write_statistics": False, "store_schema": False}
+    table = arrow.table({"V (mV)": np.arange(8, dtype=np.int16)})
+    store.write_table(table, path, compression="none", **plain)
+    whole, refused = path.read_bytes(), 0
+    for bit in range(0, 8 * len(whole), 3):
+        damaged = bytearray(whole)
+        damaged[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(bytes(damaged))
+        try:
+            MeasuredNoise(path, sample_time=1e-6)
+        except (SpinlearnError, OSError):
+            refused += 1
+    assert refused > 100
 
 
 @pytest.mark.once

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray
 
-from spinlearn.experiments._learning_changes import balanced_patterns
+from spinlearn.experiments._conductance_changes import balanced_patterns
 from spinlearn.experiments.experiment import Layout
 from spinlearn.experiments.yu2021 import Yu2021
 from spinlearn.report._view import RunView

@@ -11,9 +11,9 @@ import pytest
 from matplotlib.collections import LineCollection
 
 from spinlearn._intervals import interval_of, wilson
-from spinlearn.experiments._learning_changes import correlation, orthogonal_mean, relative_change
-from spinlearn.experiments._learning_claims import learning_claims
-from spinlearn.experiments._learning_recall import one_bit_recall
+from spinlearn.experiments._conductance_changes import correlation, orthogonal_mean, relative_change
+from spinlearn.experiments._yu2021_claims import learning_claims
+from spinlearn.experiments._yu2021_recall import one_bit_recall
 from spinlearn.experiments.yu2021 import Yu2021
 from spinlearn.report import write_figures, write_report
 from spinlearn.report._pictures import png_bytes

@@ -258,6 +258,16 @@ def test_deeply_nested(tmp_path: Path) -> None:
         read_spec(path)
 
 
+@pytest.mark.parametrize("part", ["a", '"a b"', "'a.b'"])
+def test_a_key_of_thousands_of_parts_is_refused_at_once(part: str, tmp_path: Path) -> None:
+    """The parser would take minutes, and gigabytes."""
+    path = tmp_path / "run.toml"
+    for key in (part + f" .{part}" * 100_000, f"[{part}" + f".\t{part}" * 100_000 + "]"):
+        path.write_text(f"{HEAD}{key} = 1")
+        with pytest.raises(SpecError, match="a key of too many parts"):
+            read_spec(path)
+
+
 def test_a_value_nested_as_deeply_as_toml_allows() -> None:
     """One that is read, but that Python cannot write."""
     nested: list[object] = []

@@ -10,9 +10,9 @@ import equinox as eqx
 import numpy as np
 
 from spinlearn.errors import SpinlearnError
-from spinlearn.experiments._noise_bench import NoiseBench
-from spinlearn.experiments._noise_claims import noise_claims, noise_totals
-from spinlearn.experiments._noise_layout import coordinates, variables
+from spinlearn.experiments._koenders2025_bench import NoiseBench
+from spinlearn.experiments._koenders2025_claims import noise_claims, noise_totals
+from spinlearn.experiments._koenders2025_layout import coordinates, variables
 from spinlearn.experiments.experiment import AbstractExperiment, Layout, Rows, Summary
 from spinlearn.experiments.specs.koenders2025 import Koenders2025Spec
 

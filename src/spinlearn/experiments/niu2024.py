@@ -11,12 +11,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from spinlearn.errors import SpinlearnError
-from spinlearn.experiments._memory_bench import MemoryBench
-from spinlearn.experiments._memory_claims import memory_claims
-from spinlearn.experiments._memory_film_bench import FilmBench
-from spinlearn.experiments._memory_film_claims import film_claims
-from spinlearn.experiments._memory_film_layout import film_coordinates, film_variables
-from spinlearn.experiments._memory_layout import coordinates, variables
+from spinlearn.experiments._niu2024_bench import MemoryBench
+from spinlearn.experiments._niu2024_claims import memory_claims
+from spinlearn.experiments._niu2024_film_bench import FilmBench
+from spinlearn.experiments._niu2024_film_claims import film_claims
+from spinlearn.experiments._niu2024_film_layout import film_coordinates, film_variables
+from spinlearn.experiments._niu2024_layout import coordinates, variables
 from spinlearn.experiments.experiment import AbstractExperiment, Layout, Rows, Summary
 from spinlearn.experiments.specs.niu2024 import Niu2024Spec
 from spinlearn.rng import key_from_seed, stream

@@ -11,9 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from spinlearn.errors import SpinlearnError
-from spinlearn.experiments._learning_bench import Bench
-from spinlearn.experiments._learning_claims import learning_claims
-from spinlearn.experiments._learning_layout import coordinates, variables
+from spinlearn.experiments._yu2021_bench import Bench
+from spinlearn.experiments._yu2021_claims import learning_claims
+from spinlearn.experiments._yu2021_layout import coordinates, variables
 from spinlearn.experiments.experiment import (
     AbstractExperiment,
     Layout,

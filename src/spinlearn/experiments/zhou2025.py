@@ -11,10 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from spinlearn.errors import SpinlearnError
-from spinlearn.experiments._hebbian_bench import HebbianBench
-from spinlearn.experiments._hebbian_claims import hebbian_claims
-from spinlearn.experiments._hebbian_layout import coordinates, variables
-from spinlearn.experiments._hebbian_twin import twin
+from spinlearn.experiments._zhou2025_bench import HebbianBench
+from spinlearn.experiments._zhou2025_claims import hebbian_claims
+from spinlearn.experiments._zhou2025_layout import coordinates, variables
+from spinlearn.experiments._zhou2025_twin import twin
 from spinlearn.experiments.experiment import AbstractExperiment, Layout, Rows, Summary
 from spinlearn.experiments.specs.zhou2025 import Zhou2025Spec
 from spinlearn.rng import key_from_seed, stream

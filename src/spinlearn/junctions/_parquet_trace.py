@@ -13,6 +13,12 @@ from spinlearn.errors import SpinlearnError, SpinlearnValueError
 from spinlearn.junctions._trace_files import Block, Columns, time_column, voltage_column
 
 _DAMAGED = "a whole Parquet file", "Copy or export this chunk again: it is cut off or damaged."
+# What a damaged header may claim: far more row groups than a recording has, in 0.2 GB.
+_LIMITS = {"thrift_container_size_limit": 200_000, "thrift_string_size_limit": 16_000_000}
+_SMALL = 32_000_000  # bytes of a row group that are read at once
+_BUFFER = 1 << 20  # bytes
+# Of pyarrow, which raises what Python calls so.
+_UNREADABLE = OSError, ValueError, TypeError, LookupError, NotImplementedError, MemoryError
 
 
 class ParquetTrace:
@@ -22,8 +28,11 @@ class ParquetTrace:
         self.path, self.columns, self.rows = path, columns, rows
         self.unended: int | None = None
         with self._opened() as file:
-            schema, self._groups = file.schema_arrow, file.metadata.num_row_groups
-            self._sizes = [file.metadata.row_group(k).num_rows for k in range(self._groups)]
+            schema, metadata = file.schema_arrow, file.metadata
+            # Their columns are not asked for: of a damaged file, pyarrow ends the process there.
+            groups = [metadata.row_group(k) for k in range(metadata.num_row_groups)]
+            self._sizes = [group.num_rows for group in groups]
+            self._bytes = [group.total_byte_size for group in groups]
         volts = voltage_column(str(path), columns, list(schema.names))
         time = time_column(str(path), columns, list(schema.names))
         self.has_time = time is not None
@@ -62,12 +71,15 @@ class ParquetTrace:
 
     def _pieces(self, group: Block, names: list[str]) -> Iterator[tuple[int, list[np.ndarray]]]:
         row = group.row
-        with self._opened() as file:
+        # In a buffer unless it is small: a whole row group is held in memory otherwise. But a
+        # buffer grows to what the header of a page claims, which in a damaged file is anything.
+        small = min(self._bytes[group.place], self.path.stat().st_size) <= _SMALL
+        with self._opened(buffer_size=0 if small else _BUFFER) as file:
             batches = file.iter_batches(self.rows, row_groups=[group.place], columns=names)
             while True:
                 try:
                     batch = next(batches, None)
-                except (OSError, ValueError) as error:
+                except _UNREADABLE as error:
                     raise SpinlearnValueError(
                         self.where(row), f"rows that cannot be read ({error})", *_DAMAGED
                     ) from error
@@ -87,7 +99,7 @@ class ParquetTrace:
                 self.where(row), f"{row - group.row} of {group.rows} rows", *_DAMAGED
             )
 
-    def _opened(self) -> Any:
+    def _opened(self, buffer_size: int = 0) -> Any:
         try:
             parquet = import_module("pyarrow.parquet")
         except ImportError:
@@ -96,11 +108,14 @@ class ParquetTrace:
                 "with: pip install 'spinlearn[parquet]'"
             ) from None
         try:
-            # Buffered: otherwise a whole row group is held in memory.
             return parquet.ParquetFile(
-                self.path, buffer_size=1 << 20, pre_buffer=False, page_checksum_verification=True
+                self.path,
+                buffer_size=buffer_size,
+                pre_buffer=False,
+                page_checksum_verification=True,
+                **_LIMITS,
             )
-        except (OSError, ValueError) as error:
+        except _UNREADABLE as error:
             raise SpinlearnValueError(
                 str(self.path), f"no Parquet file ({error})", *_DAMAGED
             ) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import re
 import stat
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -25,6 +26,10 @@ from spinlearn.runs._complaints import complaint, extra_of, unknown_experiment
 
 # A specification is written by hand; a larger file is some other file.
 _LARGEST_FILE = 1_000_000
+# Of a dotted key the parser makes a table in a table, each walked through again for the next:
+# thousands of parts take minutes and gigabytes.
+_PART = r"""(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_LONG_KEY = re.compile(rf"(?<![A-Za-z0-9_-])(?:{_PART}[ \t]*+\.[ \t]*+){{32}}")
 
 
 class SpecError(SpinlearnError):
@@ -77,6 +82,8 @@ def read_spec(source: str | Path, overrides: Mapping[str, Any] | None = None) ->
     5
     """
     text, name = _text(source)
+    if _LONG_KEY.search(text):
+        raise SpecError([f"{name}: a key of too many parts. A specification has table.key."])
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from spinlearn.experiments.specs.base import RunSpec, Table, choice, quantity
 from spinlearn.experiments.specs.link import LinkTable
-from spinlearn.experiments.specs.memory_film import MemoryFilmTable
+from spinlearn.experiments.specs.niu2024_film import MemoryFilmTable
 
 _KNOWN = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _SETS = ("CLU", "ABF", "HNUW", "ABFR", "ABGO", "ABFP")

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from spinlearn._intervals import interval_of
-from spinlearn.experiments._memory_descent import OBJECTIVES, descended
-from spinlearn.experiments._memory_hardware import HARDWARE, LINKS
+from spinlearn.experiments._niu2024_descent import OBJECTIVES, descended
+from spinlearn.experiments._niu2024_hardware import HARDWARE, LINKS
 from spinlearn.report._pictures import Picture
 from spinlearn.report._quantities import with_unit
 from spinlearn.report._style import STYLE

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spinlearn._intervals import interval_of
-from spinlearn.experiments._memory_film_claims import pair_changes
+from spinlearn.experiments._niu2024_film_claims import pair_changes
 from spinlearn.report._pictures import Picture
 from spinlearn.report._style import DIVERGING, LINES, STYLE, add_colorbar
 from spinlearn.report.experiments._niu2024_film_recall import recall_picture

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from spinlearn._intervals import interval_of
-from spinlearn.experiments._memory_bench import METHODS
-from spinlearn.experiments._memory_film_bench import PAIRS, SLOPES
-from spinlearn.experiments._memory_hardware import HARDWARE
+from spinlearn.experiments._niu2024_bench import METHODS
+from spinlearn.experiments._niu2024_film_bench import PAIRS, SLOPES
+from spinlearn.experiments._niu2024_hardware import HARDWARE
 from spinlearn.report._pictures import Picture
 from spinlearn.report._style import LINES, STYLE
 from spinlearn.report.experiments._niu2024_names import called

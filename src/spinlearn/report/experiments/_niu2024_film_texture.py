@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from spinlearn.experiments._memory_film import film_contacts
+from spinlearn.experiments._niu2024_film import film_contacts
 from spinlearn.report._pictures import Picture
 from spinlearn.report._streamlines import draw_streamlines
 from spinlearn.report._style import DIVERGING, STYLE, add_colorbar, film_size, sphere_colors

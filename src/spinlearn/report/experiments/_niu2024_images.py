@@ -8,8 +8,8 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from spinlearn.experiments._memory_bench import METHODS, RULES
-from spinlearn.experiments._memory_hardware import HARDWARE, LINKS
+from spinlearn.experiments._niu2024_bench import METHODS, RULES
+from spinlearn.experiments._niu2024_hardware import HARDWARE, LINKS
 from spinlearn.report._pictures import Picture
 from spinlearn.report._style import DIVERGING, STYLE, add_colorbar
 from spinlearn.report.experiments._niu2024_names import called

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from spinlearn.experiments._memory_bench import RULES
-from spinlearn.experiments._memory_hardware import IDEAL, LINKS
+from spinlearn.experiments._niu2024_bench import RULES
+from spinlearn.experiments._niu2024_hardware import IDEAL, LINKS
 from spinlearn.report._style import LINES
 
 #: Columns of figures: what stands side by side, by what it is called.

@@ -11,7 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from spinlearn._intervals import interval_of, interval_of_smooth
-from spinlearn.experiments._learning_changes import balanced_patterns, correlation, orthogonal_mean
+from spinlearn.experiments._conductance_changes import (
+    balanced_patterns,
+    correlation,
+    orthogonal_mean,
+)
 from spinlearn.report._matrix import _draw_matrix
 from spinlearn.report._pictures import Picture
 from spinlearn.report._style import STYLE, prefixed

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spinlearn._intervals import interval_of
-from spinlearn.experiments._learning_changes import (
+from spinlearn.experiments._conductance_changes import (
     balanced_patterns,
     pair_products,
     relative_change,

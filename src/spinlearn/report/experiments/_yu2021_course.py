@@ -10,12 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spinlearn._intervals import interval_of
-from spinlearn.experiments._learning_changes import (
+from spinlearn.experiments._conductance_changes import (
     balanced_patterns,
     pair_products,
     relative_change,
 )
-from spinlearn.experiments._learning_claims import recall_in_turn
+from spinlearn.experiments._yu2021_claims import recall_in_turn
 from spinlearn.report._pictures import Picture
 from spinlearn.report._quantities import axis_of
 from spinlearn.report._style import LINES, STYLE

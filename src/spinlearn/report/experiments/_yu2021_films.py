@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spinlearn.experiments._learning_changes import (
+from spinlearn.experiments._conductance_changes import (
     balanced_patterns,
     correlation,
     orthogonal_mean,

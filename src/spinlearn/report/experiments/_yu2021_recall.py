@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spinlearn._intervals import interval_of, wilson
-from spinlearn.experiments._learning_changes import balanced_patterns
-from spinlearn.experiments._learning_recall import one_bit_recall
+from spinlearn.experiments._conductance_changes import balanced_patterns
+from spinlearn.experiments._yu2021_recall import one_bit_recall
 from spinlearn.report._pictures import Picture
 from spinlearn.report._style import STYLE, readable_on
 from spinlearn.report.experiments._samples import bars, finished, sampled, tidy

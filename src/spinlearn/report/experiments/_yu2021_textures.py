@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from spinlearn.experiments._learning_changes import balanced_patterns
+from spinlearn.experiments._conductance_changes import balanced_patterns
 from spinlearn.experiments.self_learning_film import film_mesh, four_contacts
 from spinlearn.report._pictures import Picture
 from spinlearn.report._streamlines import draw_streamlines

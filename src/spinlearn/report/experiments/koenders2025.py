@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spinlearn._intervals import interval_of
-from spinlearn.experiments._noise_published import (
+from spinlearn.experiments._koenders2025_published import (
     MNIST_EXACT,
     MNIST_MEASURED,
     MNIST_PUBLISHED,

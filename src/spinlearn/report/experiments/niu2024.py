@@ -13,8 +13,8 @@ from matplotlib.legend import Legend
 from matplotlib.ticker import MaxNLocator
 
 from spinlearn._intervals import interval_of
-from spinlearn.experiments._memory_bench import METHODS
-from spinlearn.experiments._memory_hardware import LINKS
+from spinlearn.experiments._niu2024_bench import METHODS
+from spinlearn.experiments._niu2024_hardware import LINKS
 from spinlearn.report._animation import Animation
 from spinlearn.report._pictures import Picture, legend_name
 from spinlearn.report._style import LINES, STYLE

@@ -9,8 +9,8 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from spinlearn.experiments._learning_changes import balanced_patterns
-from spinlearn.experiments._learning_recall import one_bit_recall
+from spinlearn.experiments._conductance_changes import balanced_patterns
+from spinlearn.experiments._yu2021_recall import one_bit_recall
 from spinlearn.report._animation import Animation, animate
 from spinlearn.report._pictures import Picture, legend_name
 from spinlearn.report._quantities import with_unit

@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spinlearn._intervals import interval_of
-from spinlearn.experiments._hebbian_device import fit_of
-from spinlearn.experiments._hebbian_twin import DEPRESSION, stationary
+from spinlearn.experiments._zhou2025_device import fit_of
+from spinlearn.experiments._zhou2025_twin import DEPRESSION, stationary
 from spinlearn.report._animation import Animation
 from spinlearn.report._junction_figures import switching_fit_figure
 from spinlearn.report._pictures import Picture, legend_name

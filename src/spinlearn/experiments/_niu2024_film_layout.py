@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from spinlearn.experiments._memory_film_bench import PAIRS, SLOPES
-from spinlearn.experiments._memory_film_pairs import NODES
+from spinlearn.experiments._niu2024_film_bench import PAIRS, SLOPES
+from spinlearn.experiments._niu2024_film_pairs import NODES
 from spinlearn.experiments.experiment import Coordinate, Variable
 from spinlearn.experiments.specs.niu2024 import Niu2024Spec
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from spinlearn.experiments._hebbian_bench import CLASSES, SIDES
-from spinlearn.experiments._hebbian_twin import PATTERNS
+from spinlearn.experiments._zhou2025_bench import CLASSES, SIDES
+from spinlearn.experiments._zhou2025_twin import PATTERNS
 from spinlearn.experiments.experiment import Coordinate, Variable
 from spinlearn.experiments.specs.zhou2025 import Zhou2025Spec
 

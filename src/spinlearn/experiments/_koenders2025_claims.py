@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spinlearn._intervals import interval_of, numbers_of, wilson
-from spinlearn.experiments._noise_bench import sizes_of
-from spinlearn.experiments._noise_published import (
+from spinlearn.experiments._koenders2025_bench import sizes_of
+from spinlearn.experiments._koenders2025_published import (
     DIGITISED,
     MNIST_EXACT,
     MNIST_GAP,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spinlearn.experiments._learning_changes import balanced_patterns
+from spinlearn.experiments._conductance_changes import balanced_patterns
 from spinlearn.experiments.experiment import Coordinate, Variable
 from spinlearn.experiments.self_learning_film import film_mesh
 from spinlearn.experiments.specs.yu2021 import Yu2021Spec

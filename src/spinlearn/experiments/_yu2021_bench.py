@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from spinlearn.experiments._learning_changes import balanced_patterns, orthogonal_mean
-from spinlearn.experiments._learning_layout import FRAMES, NODES, RETENTION_READS
+from spinlearn.experiments._conductance_changes import balanced_patterns, orthogonal_mean
+from spinlearn.experiments._yu2021_layout import FRAMES, NODES, RETENTION_READS
 from spinlearn.experiments.experiment import Rows
 from spinlearn.experiments.self_learning_film import warm_film, without_amr, without_torque
 from spinlearn.experiments.specs.yu2021 import Yu2021Spec

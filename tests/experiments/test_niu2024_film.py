@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from spinlearn.datasets import letters
-from spinlearn.experiments._memory_film_bench import slope_cosines
-from spinlearn.experiments._memory_film_pairs import (
+from spinlearn.experiments._niu2024_film_bench import slope_cosines
+from spinlearn.experiments._niu2024_film_pairs import (
     NODES,
     PairChanges,
     calibration_patterns,

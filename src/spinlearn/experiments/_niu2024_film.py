@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from spinlearn.experiments._memory_film_pairs import calibration_patterns
+from spinlearn.experiments._niu2024_film_pairs import calibration_patterns
 from spinlearn.experiments.experiment import in_precision
 from spinlearn.experiments.self_learning_film import new_film
-from spinlearn.experiments.specs.memory_film import COLUMNS, ROWS, MemoryFilmTable
 from spinlearn.experiments.specs.niu2024 import Niu2024Spec
+from spinlearn.experiments.specs.niu2024_film import COLUMNS, ROWS, MemoryFilmTable
 from spinlearn.experiments.specs.yu2021 import SelfLearningFilmTable, Yu2021Spec
 from spinlearn.mesh import Mesh
 from spinlearn.substrates import Film, FilmState

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from spinlearn.datasets import characters
-from spinlearn.experiments._memory_bench import METHODS
-from spinlearn.experiments._memory_descent import OBJECTIVES
-from spinlearn.experiments._memory_hardware import HARDWARE, LINKS, NODES
+from spinlearn.experiments._niu2024_bench import METHODS
+from spinlearn.experiments._niu2024_descent import OBJECTIVES
+from spinlearn.experiments._niu2024_hardware import HARDWARE, LINKS, NODES
 from spinlearn.experiments.experiment import Coordinate, Variable
 from spinlearn.experiments.specs.niu2024 import Niu2024Spec
 

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from spinlearn.experiments._learning_changes import (
+from spinlearn.experiments._conductance_changes import (
     balanced_patterns,
     orthogonal_mean,
     pair_products,

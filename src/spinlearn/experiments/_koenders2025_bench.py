@@ -13,8 +13,8 @@ import numpy as np
 import optax
 
 from spinlearn.datasets import Images, digit_images, fashion_mnist, mnist, teacher_examples
-from spinlearn.experiments._noise_hardware import hardware_of
-from spinlearn.experiments._noise_source import noise_of
+from spinlearn.experiments._koenders2025_hardware import hardware_of
+from spinlearn.experiments._koenders2025_source import noise_of
 from spinlearn.experiments.experiment import in_precision
 from spinlearn.experiments.specs.koenders2025 import Koenders2025Spec
 from spinlearn.networks import Feedforward, NoiseLearning, NoiseLearningState

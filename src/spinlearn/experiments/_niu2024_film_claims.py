@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spinlearn._intervals import numbers_of
-from spinlearn.experiments._memory_claims import mean, share
-from spinlearn.experiments._memory_film_bench import PAIRS, SLOPES
-from spinlearn.experiments._memory_film_pairs import PairChanges
+from spinlearn.experiments._niu2024_claims import mean, share
+from spinlearn.experiments._niu2024_film_bench import PAIRS, SLOPES
+from spinlearn.experiments._niu2024_film_pairs import PairChanges
 from spinlearn.experiments.experiment import Claim
 from spinlearn.experiments.specs.niu2024 import Niu2024Spec
 

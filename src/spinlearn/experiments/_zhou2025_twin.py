@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from spinlearn.errors import SpinlearnError
-from spinlearn.experiments._hebbian_bench import crossbar_of, network_of
-from spinlearn.experiments._hebbian_device import junction_of
+from spinlearn.experiments._zhou2025_bench import crossbar_of, network_of
+from spinlearn.experiments._zhou2025_device import junction_of
 from spinlearn.experiments.experiment import Rows, in_precision
 from spinlearn.experiments.specs.zhou2025 import Zhou2025Spec
 from spinlearn.networks import SpikingState, SpikingWTA

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spinlearn._intervals import BOOTSTRAP_FEWEST, numbers_of, wilson
-from spinlearn.experiments._memory_bench import METHODS
-from spinlearn.experiments._memory_descent import OBJECTIVES, descended
-from spinlearn.experiments._memory_hardware import HARDWARE
+from spinlearn.experiments._niu2024_bench import METHODS
+from spinlearn.experiments._niu2024_descent import OBJECTIVES, descended
+from spinlearn.experiments._niu2024_hardware import HARDWARE
 from spinlearn.experiments.experiment import Claim
 from spinlearn.experiments.specs.niu2024 import Niu2024Spec
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spinlearn._intervals import FEWEST, numbers_of, wilson
-from spinlearn.experiments._hebbian_bench import MOST_DISTURBED
-from spinlearn.experiments._hebbian_device import fit_of
-from spinlearn.experiments._hebbian_twin import DEPRESSION, stationary
+from spinlearn.experiments._zhou2025_bench import MOST_DISTURBED
+from spinlearn.experiments._zhou2025_device import fit_of
+from spinlearn.experiments._zhou2025_twin import DEPRESSION, stationary
 from spinlearn.experiments.experiment import Claim
 from spinlearn.experiments.specs.zhou2025 import Zhou2025Spec
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from spinlearn.experiments._learning_changes import correlation, pair_products
-from spinlearn.experiments.specs.memory_film import COLUMNS, ROWS
+from spinlearn.experiments._conductance_changes import correlation, pair_products
+from spinlearn.experiments.specs.niu2024_film import COLUMNS, ROWS
 
 NODES = ROWS * COLUMNS
 _NEAR = 1.01

@@ -10,8 +10,8 @@ import jax
 import jax.numpy as jnp
 
 from spinlearn.datasets import characters, corrupt, similar_patterns
-from spinlearn.experiments._memory_descent import descent_cosines, relative_objective
-from spinlearn.experiments._memory_hardware import HARDWARE, LINKS, NODES, Taught, taught
+from spinlearn.experiments._niu2024_descent import descent_cosines, relative_objective
+from spinlearn.experiments._niu2024_hardware import HARDWARE, LINKS, NODES, Taught, taught
 from spinlearn.experiments.experiment import Rows
 from spinlearn.experiments.specs.niu2024 import Niu2024Spec
 from spinlearn.networks import recall_asynchronous

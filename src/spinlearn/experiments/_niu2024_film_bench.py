@@ -6,10 +6,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from spinlearn.datasets import characters
-from spinlearn.experiments._memory_bench import in_parts, probe_ends
-from spinlearn.experiments._memory_descent import descent_cosines
-from spinlearn.experiments._memory_film import Lessons, memory_film, pattern_current, teach_film
-from spinlearn.experiments._memory_film_pairs import (
+from spinlearn.experiments._niu2024_bench import in_parts, probe_ends
+from spinlearn.experiments._niu2024_descent import descent_cosines
+from spinlearn.experiments._niu2024_film import Lessons, memory_film, pattern_current, teach_film
+from spinlearn.experiments._niu2024_film_pairs import (
     NODES,
     gains,
     neighbours,

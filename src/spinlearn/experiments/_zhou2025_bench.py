@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from spinlearn.datasets import Images, binarize, digit_images, fashion_mnist, mnist
-from spinlearn.experiments._hebbian_device import junction_of, possible_junction
+from spinlearn.experiments._zhou2025_device import junction_of, possible_junction
 from spinlearn.experiments.experiment import Rows, in_precision
 from spinlearn.experiments.specs.zhou2025 import DataTable, Zhou2025Spec
 from spinlearn.junctions import MTJ, SwitchingLookup, switching_probability

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spinlearn._intervals import interval_of_smooth, numbers_of, wilson
-from spinlearn.experiments._learning_changes import (
+from spinlearn.experiments._conductance_changes import (
     balanced_patterns,
     contrast,
     correlation,
@@ -16,7 +16,7 @@ from spinlearn.experiments._learning_changes import (
     pair_products,
     relative_change,
 )
-from spinlearn.experiments._learning_recall import (
+from spinlearn.experiments._yu2021_recall import (
     chance_of_recall,
     one_bit_recall,
     recall_of_changes,
